@@ -1,0 +1,125 @@
+"""A valid graph: what `pipelines.yaml` declares, resolved and checked. Engines take nothing else.
+
+`dataflow.load` makes it or reports every fault; once made, every name in it exists and every type fits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from dataflow.model import OperatorType, RecordType
+
+KEY_GROUPS = 1024
+"""Fixed from the first day: a key belongs to one of these for ever, and a job is rescaled by moving whole groups."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A named flow of records of one or more types, keyed by one field. It becomes a topic where an engine needs one."""
+
+    name: str
+    schemas: tuple[RecordType, ...]
+    key: str
+    partitions: int
+    retention_ms: int
+    compression: str
+    """none, lz4, snappy, zstd or gzip: of the topic; local logs are not compressed."""
+    min_insync_replicas: int = 1
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A connector that feeds one stream from outside."""
+
+    name: str
+    uses: str
+    """Connector: simulator, lean, lobster, csv, kafka, …"""
+    stream: str
+    out_of_orderness_ms: int
+    """How far behind the latest event time a record may be before it is late."""
+    idle_after_ms: int
+    """A partition silent for so long no longer holds the watermark back."""
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator in its place."""
+
+    uid: str
+    type: OperatorType
+    inputs: tuple[str, ...]
+    """Streams."""
+    outputs: tuple[str, ...]
+    """Streams; a record goes to the one that holds its type."""
+    key: tuple[str, ...]
+    late: str | None
+    """Stream for late inputs."""
+    feedback: tuple[str, ...]
+    """Those of `inputs` that close a declared cycle."""
+    parameters: Any
+    """An instance of `type.parameters`."""
+
+
+@dataclass(frozen=True)
+class Sink:
+    """A connector that takes streams out."""
+
+    name: str
+    uses: str
+    """Connector: log, clickhouse, kafka, …"""
+    streams: tuple[str, ...]
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Operators that are deployed together, with the sources that feed them and the sinks they fill."""
+
+    name: str
+    operators: tuple[str, ...]
+    """uids, in the order of the file."""
+    sources: tuple[str, ...]
+    sinks: tuple[str, ...]
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class Graph:
+    streams: dict[str, Stream]
+    sources: dict[str, Source]
+    operators: dict[str, Operator]
+    sinks: dict[str, Sink]
+    jobs: dict[str, Job]
+    dead_letters: str
+    """Stream of inputs that could not be read or processed."""
+    environment: str = "default"
+
+    def consumers(self, stream: str) -> list[Operator]:
+        """Operators that read the stream, in the order of the file."""
+        return [operator for operator in self.operators.values() if stream in operator.inputs]
+
+    def topology(self, uids: tuple[str, ...]) -> dict[str, Any]:
+        """What a checkpoint must agree with: identity, wiring, keys, state schemas and parameters of these operators."""
+        return {
+            uid: {
+                "uses": operator.type.name,
+                "inputs": list(operator.inputs),
+                "outputs": list(operator.outputs),
+                "key": list(operator.key),
+                "late": operator.late,
+                "state": operator.type.state.name,
+                "parameters": asdict(operator.parameters),
+            }
+            for uid, operator in self.operators.items()
+            if uid in uids
+        }
+
+
+def topology_hash(topology: dict[str, Any]) -> str:
+    """SHA-256 of a topology, in hexadecimal."""
+    return hashlib.sha256(json.dumps(topology, sort_keys=True).encode()).hexdigest()

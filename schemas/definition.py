@@ -1,0 +1,202 @@
+"""Reads the Avro schemas in `avsc/` into typed definitions, and refuses any that break the rules of this tree.
+
+The rules, beyond Avro's own: every record and field has a doc; an event opens with the common envelope; decimals are
+exact (a price is `fixed(8)` of precision 18, money is `bytes` of precision 38, both of scale 8); a field marked
+`"key": true` is a string that streams may be keyed by.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from schemas.wire import DECIMAL_SCALE
+
+FOLDER = Path(__file__).parent / "avsc"
+ENVELOPE = ("event_id", "cause_id", "sequence", "event_time_ns")
+
+
+class SchemaFault(ValueError):
+    """A schema file breaks a rule. The text names file, record and field."""
+
+
+@dataclass(frozen=True)
+class Type:
+    """One Avro type as this tree uses it.
+
+    `kind` is one of long, double, boolean, string, bytes, money, price, id, enum, record, array, map, optional.
+    """
+
+    kind: str
+    name: str = ""
+    item: Type | None = None
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str
+    type: Type
+    doc: str
+    is_key: bool
+    interned: bool
+    default: Any
+    """The Avro default, or None where there is none (null defaults need none: an optional starts as None)."""
+
+    @property
+    def attribute(self) -> str:
+        """The Python attribute: decimals carry their unit, since Python holds the integer."""
+        return f"{self.name}_e8" if self.type.kind in ("price", "money") else self.name
+
+
+@dataclass(frozen=True)
+class RecordDefinition:
+    name: str
+    doc: str
+    fields: tuple[Field, ...]
+    schema: dict[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class EnumDefinition:
+    name: str
+    doc: str
+    symbols: tuple[str, ...]
+
+
+@dataclass
+class SchemaSet:
+    """All schemas of one folder, and the named types defined inside them."""
+
+    tops: list[RecordDefinition]
+    records: dict[str, RecordDefinition]
+    enums: dict[str, EnumDefinition]
+
+
+def load(folder: Path) -> SchemaSet:
+    """Every .avsc of the folder, by name. Raises SchemaFault."""
+    reader = _Reader()
+    tops = [reader.top(path) for path in sorted(folder.glob("*.avsc"))]
+    return SchemaSet(tops, reader.records, reader.enums)
+
+
+def load_events() -> SchemaSet:
+    events = load(FOLDER / "event")
+    for record in events.tops:
+        names = tuple(field.name for field in record.fields[: len(ENVELOPE)])
+        if names != ENVELOPE:
+            raise SchemaFault(f"{record.name}: an event opens with {', '.join(ENVELOPE)}, not {', '.join(names)}")
+    return events
+
+
+def load_states() -> SchemaSet:
+    return load(FOLDER / "state")
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.records: dict[str, RecordDefinition] = {}
+        self.enums: dict[str, EnumDefinition] = {}
+
+    def top(self, path: Path) -> RecordDefinition:
+        try:
+            schema = json.loads(path.read_text())
+        except ValueError as error:
+            raise SchemaFault(f"{path.name}: not JSON: {error}") from None
+        if schema.get("name") != path.stem:
+            raise SchemaFault(f"{path.name}: holds the record {schema.get('name')!r}; file and record share one name")
+        self.local: dict[str, Type] = {}
+        self.record(schema, path.name)
+        return self.records[path.stem]
+
+    def record(self, schema: dict[str, Any], place: str) -> Type:
+        name = schema["name"]
+        if not schema.get("doc"):
+            raise SchemaFault(f"{place}: record {name} has no doc")
+        self.local[name] = Type("record", name)
+        fields = tuple(self.field(item, f"{place}: {name}.{item.get('name')}") for item in schema["fields"])
+        self._define(self.records, name, RecordDefinition(name, schema["doc"], fields, schema), place)
+        return self.local[name]
+
+    def field(self, item: dict[str, Any], place: str) -> Field:
+        if not item.get("doc"):
+            raise SchemaFault(f"{place}: no doc (state unit and meaning)")
+        kind = self.type(item["type"], place)
+        is_key = bool(item.get("key"))
+        if is_key and kind.kind != "string":
+            raise SchemaFault(f"{place}: a key is a string")
+        interned = is_key or bool(item.get("vocabulary"))
+        return Field(item["name"], kind, item["doc"], is_key, interned, item.get("default"))
+
+    def type(self, schema: Any, place: str) -> Type:
+        if isinstance(schema, list):
+            if len(schema) != 2 or schema[0] != "null":
+                raise SchemaFault(f'{place}: the only unions are ["null", T]')
+            return Type("optional", item=self.type(schema[1], place))
+        if isinstance(schema, str):
+            return self.by_name(schema, place)
+        return self.complex(schema, place)
+
+    def by_name(self, name: str, place: str) -> Type:
+        if name in ("long", "double", "boolean", "string", "bytes"):
+            return Type(name)
+        local = self.local.get(name.removeprefix("tapeline."))
+        if local is None:
+            raise SchemaFault(f"{place}: type {name!r} is not defined before this field, or is not used here")
+        return local
+
+    def complex(self, schema: dict[str, Any], place: str) -> Type:
+        kind = schema["type"]
+        if kind in ("array", "map"):
+            return Type(kind, item=self.type(schema["items" if kind == "array" else "values"], place))
+        if kind == "record":
+            return self.record(schema, place)
+        if kind == "enum":
+            return self.enum(schema, place)
+        if schema.get("logicalType") == "decimal":
+            return self.decimal(schema, place)
+        if kind == "fixed" and schema["size"] == 16:
+            self.local[schema["name"]] = Type("id", schema["name"])
+            return self.local[schema["name"]]
+        return self.by_name(kind, place)
+
+    def enum(self, schema: dict[str, Any], place: str) -> Type:
+        if not schema.get("doc"):
+            raise SchemaFault(f"{place}: enum {schema['name']} has no doc")
+        definition = EnumDefinition(schema["name"], schema["doc"], tuple(schema["symbols"]))
+        self._define(self.enums, schema["name"], definition, place)
+        self.local[schema["name"]] = Type("enum", schema["name"])
+        return self.local[schema["name"]]
+
+    def decimal(self, schema: dict[str, Any], place: str) -> Type:
+        shape = (schema["type"], schema.get("size"), schema["precision"], schema.get("scale"))
+        if shape == ("bytes", None, 38, DECIMAL_SCALE):
+            return Type("money")
+        if shape == ("fixed", 8, 18, DECIMAL_SCALE):
+            self.local[schema["name"]] = Type("price", schema["name"])
+            return self.local[schema["name"]]
+        raise SchemaFault(f"{place}: a decimal is fixed(8) of precision 18 or bytes of precision 38, of scale 8")
+
+    @staticmethod
+    def _define(table: dict[str, Any], name: str, definition: Any, place: str) -> None:
+        known = table.setdefault(name, definition)
+        if known != definition:
+            raise SchemaFault(f"{place}: {name} is defined differently elsewhere")
+
+
+def key_fields(events: SchemaSet) -> list[str]:
+    """All key fields of all events, sorted: their index is the number that `Record.key` takes."""
+    return sorted({field.name for record in events.tops for field in record.fields if field.is_key})
+
+
+def nested(record: RecordDefinition, schemas: SchemaSet) -> Iterator[RecordDefinition]:
+    """The records used inside `record`, innermost first."""
+    for item in record.fields:
+        kind: Type | None = item.type
+        while kind is not None:
+            if kind.kind == "record":
+                yield from nested(schemas.records[kind.name], schemas)
+                yield schemas.records[kind.name]
+            kind = kind.item
