@@ -1,0 +1,49 @@
+"""Compiles the hot modules with mypyc where there is a C compiler; elsewhere installs the same source interpreted."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+from setuptools import setup
+
+COMPILED = [
+    "dataflow/model.py",
+    "dataflow/engines/embedded/core.py",
+    "schemas/wire.py",
+    "schemas/generated/events.py",
+    "schemas/generated/states.py",
+    "operators/*.py",
+]
+NOT_COMPILED = {"operators/__init__.py", "operators/catalog.py"}
+
+
+def can_compile() -> bool:
+    """True if a C compiler and Python's headers are there."""
+    compiler = os.environ.get("CC") or (sysconfig.get_config_var("CC") or "cc").split()[0]
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "probe.c")
+        source.write_text("#include <Python.h>\nint main(void) { return 0; }\n")
+        include = f"-I{sysconfig.get_paths()['include']}"
+        command = [compiler, include, "-c", str(source), "-o", str(source.with_suffix(".o"))]
+        try:
+            return subprocess.run(command, capture_output=True, check=False).returncode == 0
+        except OSError:
+            return False
+
+
+def extensions() -> list:
+    if os.environ.get("TAPELINE_INTERPRETED"):
+        return []
+    if not can_compile():
+        print("tapeline: no C compiler with Python's headers: installed interpreted, correct but slower", file=sys.stderr)
+        return []
+    from mypyc.build import mypycify  # noqa: PLC0415 - a machine without a compiler need not load it
+
+    files = sorted({str(path) for pattern in COMPILED for path in Path().glob(pattern)} - NOT_COMPILED)
+    return mypycify(files, opt_level="3", debug_level="0")
+
+
+setup(ext_modules=extensions())
