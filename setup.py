@@ -38,7 +38,7 @@ def extensions() -> list:
     if os.environ.get("TAPELINE_INTERPRETED"):
         return []
     if not can_compile():
-        print("tapeline: no C compiler with Python's headers: installed interpreted, correct but slower", file=sys.stderr)
+        print("tapeline: no C compiler with Python's headers: interpreted, correct but slower", file=sys.stderr)
         return []
     from mypyc.build import mypycify  # noqa: PLC0415 - a machine without a compiler need not load it
 

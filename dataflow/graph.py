@@ -18,7 +18,7 @@ KEY_GROUPS = 1024
 
 @dataclass(frozen=True)
 class Stream:
-    """A named flow of records of one or more types, keyed by one field. It becomes a topic where an engine needs one."""
+    """A named flow of records of one or more types, keyed by one field. Engines that need topics make it one."""
 
     name: str
     schemas: tuple[RecordType, ...]
@@ -104,7 +104,7 @@ class Graph:
         return [operator for operator in self.operators.values() if stream in operator.inputs]
 
     def topology(self, uids: tuple[str, ...]) -> dict[str, Any]:
-        """What a checkpoint must agree with: identity, wiring, keys, state schemas and parameters of these operators."""
+        """What a checkpoint must agree with: wiring, keys, state schemas and parameters of these operators."""
         return {
             uid: {
                 "uses": operator.type.name,
