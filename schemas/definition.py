@@ -16,6 +16,8 @@ from typing import Any
 from schemas.wire import DECIMAL_SCALE
 
 FOLDER = Path(__file__).parent / "avsc"
+TAKEN = ("encode_into", "fields", "key", "name", "reader", "record", "to_dict", "type_id", "value", "writer")
+"""Names the generated code uses itself."""
 ENVELOPE = ("event_id", "cause_id", "sequence", "event_time_ns")
 
 
@@ -123,6 +125,8 @@ class _Reader:
     def field(self, item: dict[str, Any], place: str) -> Field:
         if not item.get("doc"):
             raise SchemaFault(f"{place}: no doc (state unit and meaning)")
+        if item["name"] in TAKEN:
+            raise SchemaFault(f"{place}: the name is taken by generated code; choose another")
         kind = self.type(item["type"], place)
         is_key = bool(item.get("key"))
         if is_key and kind.kind != "string":

@@ -21,12 +21,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from librt.strings import BytesWriter
+from librt.strings import BytesWriter, read_i64_be
 from mypy_extensions import i64, mypyc_attr
 
 from dataflow.model import {bases}
 from schemas.wire import (
-    Reader, check_index, decimal_of, e8_of, read_block_count, read_bool, read_bytes, read_double, read_fixed8,
+    Reader, check_index, decimal_of, e8_of, id_bytes, read_block_count, read_bool, read_bytes, read_double, read_fixed8,
     read_interned, read_long, read_money, read_string, write_bool, write_bytes, write_double, write_fixed8, write_long,
     write_money, write_string,
 )
@@ -276,8 +276,7 @@ class ClassWriter:
         yield "    return {"
         for item in self.record.fields:
             if item.type.kind == "id":
-                halves = f"self.{item.name}_hi, self.{item.name}_lo"
-                yield f'        "{item.name}": b"".join([half.to_bytes(8, "big") for half in ({halves})]),'
+                yield f'        "{item.name}": id_bytes(self.{item.name}_hi, self.{item.name}_lo),'
             else:
                 yield f'        "{item.name}": {to_dict_value(item.type, f"self.{item.attribute}")},'
         yield "    }"
@@ -317,8 +316,8 @@ class ClassWriter:
         for item in self.record.fields:
             yield f'        {branch} name == "{item.name}":'
             if item.type.kind == "id":
-                yield f'            record.{item.name}_hi = int.from_bytes(value[:8], "big", signed=True)'
-                yield f'            record.{item.name}_lo = int.from_bytes(value[8:], "big", signed=True)'
+                yield f'            record.{item.name}_hi = read_i64_be(value, 0)'
+                yield f'            record.{item.name}_lo = read_i64_be(value, 8)'
             else:
                 yield f"            record.{item.attribute} = {from_dict_value(item.type, 'value')}"
             branch = "elif"

@@ -146,6 +146,14 @@ def read_fixed8(reader: Reader) -> i64:
     return value
 
 
+def id_bytes(high: i64, low: i64) -> bytes:
+    """The 16 bytes of an event id."""
+    writer = BytesWriter()
+    write_i64_be(writer, high)
+    write_i64_be(writer, low)
+    return writer.getvalue()
+
+
 def write_money(writer: BytesWriter, value: int) -> None:
     """An unbounded integer as Avro decimal on bytes: the fewest bytes of big-endian two's complement."""
     size = (value if value >= 0 else ~value).bit_length() // 8 + 1

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from librt.strings import BytesWriter
+from librt.strings import BytesWriter, read_i64_be
 from mypy_extensions import i64, mypyc_attr
 
 from dataflow.model import Record, RecordType
 from schemas.wire import (
-    Reader, check_index, decimal_of, e8_of, read_block_count, read_bool, read_bytes, read_double, read_fixed8,
+    Reader, check_index, decimal_of, e8_of, id_bytes, read_block_count, read_bool, read_bytes, read_double, read_fixed8,
     read_interned, read_long, read_money, read_string, write_bool, write_bytes, write_double, write_fixed8, write_long,
     write_money, write_string,
 )
@@ -89,7 +89,7 @@ SIDE_BUY: Final = 1
 SIDE_SELL: Final = 2
 SIDE_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "BUY", "SELL",)
 
-KEY_FIELDS: Final[tuple[str, ...]] = ('account', 'key', 'source', 'symbol')
+KEY_FIELDS: Final[tuple[str, ...]] = ('account', 'routing_key', 'source', 'symbol')
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -165,8 +165,8 @@ class AlertRuleChanged(Record):
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "event_id": b"".join([half.to_bytes(8, "big") for half in (self.event_id_hi, self.event_id_lo)]),
-            "cause_id": b"".join([half.to_bytes(8, "big") for half in (self.cause_id_hi, self.cause_id_lo)]),
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
             "sequence": self.sequence,
             "event_time_ns": self.event_time_ns,
             "symbol": self.symbol,
@@ -208,11 +208,11 @@ def AlertRuleChanged_from_dict(fields: dict[str, Any]) -> AlertRuleChanged:
     record = AlertRuleChanged()
     for name, value in fields.items():
         if name == "event_id":
-            record.event_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.event_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
         elif name == "cause_id":
-            record.cause_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.cause_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
         elif name == "sequence":
             record.sequence = value
         elif name == "event_time_ns":
@@ -295,8 +295,8 @@ class AlertRuleRejected(Record):
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "event_id": b"".join([half.to_bytes(8, "big") for half in (self.event_id_hi, self.event_id_lo)]),
-            "cause_id": b"".join([half.to_bytes(8, "big") for half in (self.cause_id_hi, self.cause_id_lo)]),
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
             "sequence": self.sequence,
             "event_time_ns": self.event_time_ns,
             "symbol": self.symbol,
@@ -330,11 +330,11 @@ def AlertRuleRejected_from_dict(fields: dict[str, Any]) -> AlertRuleRejected:
     record = AlertRuleRejected()
     for name, value in fields.items():
         if name == "event_id":
-            record.event_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.event_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
         elif name == "cause_id":
-            record.cause_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.cause_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
         elif name == "sequence":
             record.sequence = value
         elif name == "event_time_ns":
@@ -429,8 +429,8 @@ class AlertTriggered(Record):
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "event_id": b"".join([half.to_bytes(8, "big") for half in (self.event_id_hi, self.event_id_lo)]),
-            "cause_id": b"".join([half.to_bytes(8, "big") for half in (self.cause_id_hi, self.cause_id_lo)]),
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
             "sequence": self.sequence,
             "event_time_ns": self.event_time_ns,
             "symbol": self.symbol,
@@ -474,11 +474,11 @@ def AlertTriggered_from_dict(fields: dict[str, Any]) -> AlertTriggered:
     record = AlertTriggered()
     for name, value in fields.items():
         if name == "event_id":
-            record.event_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.event_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
         elif name == "cause_id":
-            record.cause_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.cause_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
         elif name == "sequence":
             record.sequence = value
         elif name == "event_time_ns":
@@ -674,8 +674,8 @@ class AnalyticsCalculated(Record):
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "event_id": b"".join([half.to_bytes(8, "big") for half in (self.event_id_hi, self.event_id_lo)]),
-            "cause_id": b"".join([half.to_bytes(8, "big") for half in (self.cause_id_hi, self.cause_id_lo)]),
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
             "sequence": self.sequence,
             "event_time_ns": self.event_time_ns,
             "symbol": self.symbol,
@@ -770,11 +770,11 @@ def AnalyticsCalculated_from_dict(fields: dict[str, Any]) -> AnalyticsCalculated
     record = AnalyticsCalculated()
     for name, value in fields.items():
         if name == "event_id":
-            record.event_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.event_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
         elif name == "cause_id":
-            record.cause_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.cause_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
         elif name == "sequence":
             record.sequence = value
         elif name == "event_time_ns":
@@ -893,8 +893,8 @@ class DeadLetter(Record):
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "event_id": b"".join([half.to_bytes(8, "big") for half in (self.event_id_hi, self.event_id_lo)]),
-            "cause_id": b"".join([half.to_bytes(8, "big") for half in (self.cause_id_hi, self.cause_id_lo)]),
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
             "sequence": self.sequence,
             "event_time_ns": self.event_time_ns,
             "source": self.source,
@@ -934,11 +934,11 @@ def DeadLetter_from_dict(fields: dict[str, Any]) -> DeadLetter:
     record = DeadLetter()
     for name, value in fields.items():
         if name == "event_id":
-            record.event_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.event_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
         elif name == "cause_id":
-            record.cause_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.cause_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
         elif name == "sequence":
             record.sequence = value
         elif name == "event_time_ns":
@@ -971,20 +971,20 @@ class LateEvent(Record):
     sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
     event_time_ns: When it happened: nanoseconds since the epoch, UTC.
     operator_uid: Operator that could not use it.
-    key: Key it was routed by.
+    routing_key: Key it was routed by.
     record_type: Name of its schema.
     watermark_ns: Watermark when it came: nanoseconds since the epoch, UTC.
-    record: The record itself, Avro-encoded.
+    payload: The record itself, Avro-encoded.
     """
 
     def __init__(
         self,
         event_time_ns: i64 = 0,
         operator_uid: str = "",
-        key: str = "",
+        routing_key: str = "",
         record_type: str = "",
         watermark_ns: i64 = 0,
-        record: bytes = b"",
+        payload: bytes = b"",
     ) -> None:
         self.event_id_hi = 0
         self.event_id_lo = 0
@@ -993,17 +993,17 @@ class LateEvent(Record):
         self.sequence = 0
         self.event_time_ns = event_time_ns
         self.operator_uid: str = operator_uid
-        self.key: str = key
+        self.routing_key: str = routing_key
         self.record_type: str = record_type
         self.watermark_ns: i64 = watermark_ns
-        self.record: bytes = record
+        self.payload: bytes = payload
     
     def type_id(self) -> i64:
         return 5
     
     def key(self, field: i64) -> str:
         if field == 1:
-            return self.key
+            return self.routing_key
         raise KeyError("LateEvent has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
@@ -1014,22 +1014,22 @@ class LateEvent(Record):
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
         write_string(writer, self.operator_uid)
-        write_string(writer, self.key)
+        write_string(writer, self.routing_key)
         write_string(writer, self.record_type)
         write_long(writer, self.watermark_ns)
-        write_bytes(writer, self.record)
+        write_bytes(writer, self.payload)
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "event_id": b"".join([half.to_bytes(8, "big") for half in (self.event_id_hi, self.event_id_lo)]),
-            "cause_id": b"".join([half.to_bytes(8, "big") for half in (self.cause_id_hi, self.cause_id_lo)]),
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
             "sequence": self.sequence,
             "event_time_ns": self.event_time_ns,
             "operator_uid": self.operator_uid,
-            "key": self.key,
+            "routing_key": self.routing_key,
             "record_type": self.record_type,
             "watermark_ns": self.watermark_ns,
-            "record": self.record,
+            "payload": self.payload,
         }
 
 
@@ -1041,11 +1041,11 @@ def read_LateEvent(reader: Reader) -> LateEvent:
     sequence = read_long(reader)
     event_time_ns = read_long(reader)
     operator_uid = read_interned(reader)
-    key = read_interned(reader)
+    routing_key = read_interned(reader)
     record_type = read_interned(reader)
     watermark_ns = read_long(reader)
-    record = read_bytes(reader)
-    record = LateEvent(event_time_ns, operator_uid, key, record_type, watermark_ns, record)
+    payload = read_bytes(reader)
+    record = LateEvent(event_time_ns, operator_uid, routing_key, record_type, watermark_ns, payload)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
@@ -1058,25 +1058,25 @@ def LateEvent_from_dict(fields: dict[str, Any]) -> LateEvent:
     record = LateEvent()
     for name, value in fields.items():
         if name == "event_id":
-            record.event_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.event_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
         elif name == "cause_id":
-            record.cause_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.cause_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
         elif name == "sequence":
             record.sequence = value
         elif name == "event_time_ns":
             record.event_time_ns = value
         elif name == "operator_uid":
             record.operator_uid = value
-        elif name == "key":
-            record.key = value
+        elif name == "routing_key":
+            record.routing_key = value
         elif name == "record_type":
             record.record_type = value
         elif name == "watermark_ns":
             record.watermark_ns = value
-        elif name == "record":
-            record.record = value
+        elif name == "payload":
+            record.payload = value
         else:
             raise ValueError(f"LateEvent has no field {name!r}")
     return record
@@ -1185,8 +1185,8 @@ class MarketDataReceived(Record):
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "event_id": b"".join([half.to_bytes(8, "big") for half in (self.event_id_hi, self.event_id_lo)]),
-            "cause_id": b"".join([half.to_bytes(8, "big") for half in (self.cause_id_hi, self.cause_id_lo)]),
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
             "sequence": self.sequence,
             "event_time_ns": self.event_time_ns,
             "symbol": self.symbol,
@@ -1244,11 +1244,11 @@ def MarketDataReceived_from_dict(fields: dict[str, Any]) -> MarketDataReceived:
     record = MarketDataReceived()
     for name, value in fields.items():
         if name == "event_id":
-            record.event_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.event_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
         elif name == "cause_id":
-            record.cause_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.cause_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
         elif name == "sequence":
             record.sequence = value
         elif name == "event_time_ns":
@@ -1349,8 +1349,8 @@ class MarketDataRejected(Record):
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "event_id": b"".join([half.to_bytes(8, "big") for half in (self.event_id_hi, self.event_id_lo)]),
-            "cause_id": b"".join([half.to_bytes(8, "big") for half in (self.cause_id_hi, self.cause_id_lo)]),
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
             "sequence": self.sequence,
             "event_time_ns": self.event_time_ns,
             "symbol": self.symbol,
@@ -1386,11 +1386,11 @@ def MarketDataRejected_from_dict(fields: dict[str, Any]) -> MarketDataRejected:
     record = MarketDataRejected()
     for name, value in fields.items():
         if name == "event_id":
-            record.event_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.event_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
         elif name == "cause_id":
-            record.cause_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.cause_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
         elif name == "sequence":
             record.sequence = value
         elif name == "event_time_ns":
@@ -1513,8 +1513,8 @@ class PriceUpdated(Record):
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "event_id": b"".join([half.to_bytes(8, "big") for half in (self.event_id_hi, self.event_id_lo)]),
-            "cause_id": b"".join([half.to_bytes(8, "big") for half in (self.cause_id_hi, self.cause_id_lo)]),
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
             "sequence": self.sequence,
             "event_time_ns": self.event_time_ns,
             "symbol": self.symbol,
@@ -1572,11 +1572,11 @@ def PriceUpdated_from_dict(fields: dict[str, Any]) -> PriceUpdated:
     record = PriceUpdated()
     for name, value in fields.items():
         if name == "event_id":
-            record.event_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.event_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
         elif name == "cause_id":
-            record.cause_id_hi = int.from_bytes(value[:8], "big", signed=True)
-            record.cause_id_lo = int.from_bytes(value[8:], "big", signed=True)
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
         elif name == "sequence":
             record.sequence = value
         elif name == "event_time_ns":
@@ -1717,7 +1717,7 @@ class LateEventType(RecordType):
         return LateEvent_from_dict(fields)
 
 
-LATE_EVENT: Final[RecordType] = LateEventType("LateEvent", 5, '{"type":"record","name":"LateEvent","namespace":"tapeline","doc":"A record that came after the watermark had closed what it belongs to.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"operator_uid","type":"string","doc":"Operator that could not use it.","vocabulary":true},{"name":"key","type":"string","doc":"Key it was routed by.","key":true},{"name":"record_type","type":"string","doc":"Name of its schema.","vocabulary":true},{"name":"watermark_ns","type":"long","doc":"Watermark when it came: nanoseconds since the epoch, UTC."},{"name":"record","type":"bytes","doc":"The record itself, Avro-encoded."}]}', ("key",))
+LATE_EVENT: Final[RecordType] = LateEventType("LateEvent", 5, '{"type":"record","name":"LateEvent","namespace":"tapeline","doc":"A record that came after the watermark had closed what it belongs to.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"operator_uid","type":"string","doc":"Operator that could not use it.","vocabulary":true},{"name":"routing_key","type":"string","doc":"Key it was routed by.","key":true},{"name":"record_type","type":"string","doc":"Name of its schema.","vocabulary":true},{"name":"watermark_ns","type":"long","doc":"Watermark when it came: nanoseconds since the epoch, UTC."},{"name":"payload","type":"bytes","doc":"The record itself, Avro-encoded."}]}', ("routing_key",))
 
 
 class MarketDataReceivedType(RecordType):

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from librt.strings import BytesWriter
+from librt.strings import BytesWriter, read_i64_be
 from mypy_extensions import i64, mypyc_attr
 
 from dataflow.model import State, StateType
 from schemas.wire import (
-    Reader, check_index, decimal_of, e8_of, read_block_count, read_bool, read_bytes, read_double, read_fixed8,
+    Reader, check_index, decimal_of, e8_of, id_bytes, read_block_count, read_bool, read_bytes, read_double, read_fixed8,
     read_interned, read_long, read_money, read_string, write_bool, write_bytes, write_double, write_fixed8, write_long,
     write_money, write_string,
 )
