@@ -94,6 +94,7 @@ class State:
         raise NotImplementedError
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class RecordType:
     """One event schema: its class and codec. Generated, one instance a schema."""
 
@@ -116,6 +117,7 @@ class RecordType:
         raise NotImplementedError
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class StateType:
     """One state schema: its class and codec. Generated, one instance a schema."""
 
@@ -212,6 +214,7 @@ class Context:
 S = TypeVar("S", bound=State)
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class KeyedOperator(Generic[S]):
     """One business function over one key at a time. Subclass it; take parameters in `__init__`; keep no other field
     that changes: all that must survive is in the state."""

@@ -1,0 +1,341 @@
+"""Runs a job on the embedded engine: reads sources in event-time order, feeds the core, takes checkpoints, fills sinks.
+
+Theory of operation. One thread owns the core. Each source has a lane: its current batch and how much of it was used.
+The loop takes records from the lane whose next record is earliest, so the order across bounded sources is a function
+of the input alone. Encoded blocks, snapshot chunks and commits go to the worker, which carries them out in order:
+everything before a checkpoint is written and synced before its manifest, and its commit follows the manifest.
+
+A checkpoint costs the loop one slice of a millisecond or two per turn until the snapshot is complete.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from dataflow.engines.embedded.checkpoints import CheckpointStore, Manifest, StateFile, StateWriter
+from dataflow.engines.embedded.core import run_length
+from dataflow.engines.embedded.restore import restore, state_header
+from dataflow.engines.embedded.wiring import Wiring
+from dataflow.engines.embedded.worker import Worker
+from dataflow.model import END_OF_TIME
+from dataflow.ports import Batch, Block, InputFault, Sink, Source
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the loop is paced. None of it changes what comes out."""
+
+    checkpoint_every_ns: int = 1_000_000_000
+    checkpoint_every_records: int = 0
+    """Take checkpoints by count instead of by the clock (0: by the clock): for runs that must repeat exactly."""
+    turn_records: int = 2_048
+    """Records fed between two looks at checkpoints and buffers."""
+    slice_slots: int = 2_000
+    """Keys encoded per turn while a snapshot is open."""
+    block_bytes: int = 262_144
+    """A stream's records go to the sinks when so many bytes have gathered, and at each checkpoint."""
+    incremental_max: int = 30
+    """After so many incremental state files comes a full one."""
+    clock_ns: Callable[[], int] = time.monotonic_ns
+    wall_ns: Callable[[], int] = time.time_ns
+
+
+@dataclass
+class Statistics:
+    """What a run did and how long it took. Times in nanoseconds."""
+
+    records: int = 0
+    checkpoints: int = 0
+    last_checkpoint: int = 0
+    snapshot_bytes: int = 0
+    stall_ns_max: int = 0
+    """Longest time the loop did anything other than process records."""
+    turn_ns: list[tuple[int, int]] = field(default_factory=list)
+    """(duration, records) of each turn: a record is encoded at most so long after its turn began."""
+    resumed_from: int = 0
+    passed_over: list[str] = field(default_factory=list)
+    """Checkpoints that were damaged, and why."""
+    ended: bool = False
+
+
+class Lane:
+    """One source as the loop sees it."""
+
+    def __init__(self, name: str, number: int, source: Source) -> None:
+        self.name = name
+        self.number = number
+        self.source = source
+        self.batch = Batch(None)
+        self.used = 0
+        self.ended = False
+
+    @property
+    def next_ns(self) -> int:
+        """Event time of the next record."""
+        return END_OF_TIME if self.ended else self.batch.records[self.used].event_time_ns
+
+    def fill(self) -> None:
+        """Make sure there is a next record, or that the source has ended."""
+        while not self.ended and self.used == len(self.batch.records):
+            batch = self.source.read()
+            self.used = 0
+            if batch is None:
+                self.ended = True
+            else:
+                self.batch = batch
+
+    def position(self) -> dict[str, Any]:
+        return {"position": self.batch.position, "used": self.used, "ended": self.ended}
+
+    def open(self, stored: dict[str, Any] | None) -> None:
+        self.source.open(None if stored is None else stored["position"])
+        if stored is not None and stored["ended"]:
+            self.ended = True
+            return
+        self.fill()
+        if stored is not None:
+            self.used = stored["used"]
+            if self.used > len(self.batch.records):
+                raise InputFault(f"source {self.name} gives another batch than before the restart; was a file changed?")
+            self.fill()
+
+
+@dataclass
+class _OpenCheckpoint:
+    manifest: Manifest
+    writer: StateWriter
+    full: bool
+    slots: int
+
+
+@dataclass(frozen=True)
+class Edges:
+    """The connectors of a run, by their names in the graph."""
+
+    sources: dict[str, Source]
+    sinks: dict[str, tuple[Sink, tuple[str, ...]]]
+    """Each sink with the streams it takes."""
+    specifications: dict[str, str] = field(default_factory=dict)
+    """What each source reads, so that a checkpoint is not continued on other input."""
+
+
+class Runner:
+    """One run of a job."""
+
+    def __init__(
+        self, wiring: Wiring, edges: Edges, store: CheckpointStore, worker: Worker, settings: Settings | None = None
+    ) -> None:
+        self.wiring = wiring
+        self.core = wiring.core
+        self.lanes = [Lane(name, number, edges.sources[name]) for number, name in enumerate(wiring.sources)]
+        self.sinks = edges.sinks
+        self.store = store
+        self.worker = worker
+        self.settings = settings or Settings()
+        self.specifications = edges.specifications
+        self.statistics = Statistics()
+        self.state_files: list[StateFile] = []
+        self.number = 0
+        self.open_checkpoint: _OpenCheckpoint | None = None
+        self.durable = 0
+        self.due_ns = 0
+        self.due_records = 0
+        self.stop_asked = False
+
+    def start(self, resume: bool) -> None:
+        """Open everything: at the newest whole checkpoint if `resume`, else at the beginning. Raises InputFault."""
+        manifest: Manifest | None = None
+        if resume:
+            manifest, self.statistics.passed_over = self.store.latest()
+        if manifest is not None:
+            restore(manifest, self.store, self.wiring, self.specifications)
+            self.number = self.durable = manifest.number
+            self.state_files = list(manifest.files)
+            self.statistics.resumed_from = manifest.number
+        self.store.discard_after(self.number)
+        for name, (sink, _) in self.sinks.items():
+            sink.recover(None if manifest is None else manifest.sinks.get(name))
+        for lane in self.lanes:
+            lane.open(None if manifest is None else manifest.sources[lane.name])
+        for lane in self.lanes:
+            self._tell_watermark(lane)
+        self.statistics.ended = manifest is not None and manifest.ended
+        self._schedule()
+
+    def run(self, progress: Callable[[int], None] | None = None) -> Statistics:
+        """Run until every source has ended or `stop` is called. `progress` gets the records fed, each turn."""
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        try:
+            while not self.statistics.ended and not self.stop_asked:
+                count = self.turn()
+                if progress is not None:
+                    progress(count)
+            self._finish()
+        finally:
+            gc.enable()
+            gc.unfreeze()
+        return self.statistics
+
+    def stop(self) -> None:
+        """Ask the loop to take a last checkpoint and return."""
+        self.stop_asked = True
+
+    def close(self) -> None:
+        for lane in self.lanes:
+            lane.source.close()
+        for sink, _ in self.sinks.values():
+            sink.close()
+
+    def turn(self) -> int:
+        """Feed up to `turn_records`, and do a share of what else there is to do. Returns the number of records fed."""
+        began_ns = self.settings.clock_ns()
+        lane = min(self.lanes, key=lambda lane: (lane.next_ns, lane.number))
+        if lane.ended:
+            self.statistics.ended = True
+            return 0
+        count = self._feed(lane)
+        fed_ns = self.settings.clock_ns()
+        self._hand_over(self.settings.block_bytes)
+        self._tend_checkpoint()
+        done_ns = self.settings.clock_ns()
+        self.statistics.turn_ns.append((fed_ns - began_ns, count))
+        self.statistics.stall_ns_max = max(self.statistics.stall_ns_max, done_ns - fed_ns)
+        return count
+
+    def _feed(self, lane: Lane) -> int:
+        others_ns = min((other.next_ns for other in self.lanes if other is not lane), default=END_OF_TIME)
+        records = lane.batch.records
+        end = min(len(records), lane.used + self.settings.turn_records)
+        count = max(1, run_length(records, lane.used, end, others_ns))
+        self.core.feed(lane.number, records, lane.used, lane.used + count)
+        lane.used += count
+        self.statistics.records += count
+        lane.fill()
+        self._tell_watermark(lane)
+        return count
+
+    def _tell_watermark(self, lane: Lane) -> None:
+        if lane.ended:
+            self.core.mark_idle(lane.number)
+        else:
+            self.core.promise(lane.number, lane.next_ns)
+
+    # Outputs
+
+    def _hand_over(self, least_bytes: int) -> None:
+        """Give to the sinks what each stream has gathered, if it is at least so much."""
+        for channel in self.wiring.channels.values():
+            if channel.buffered and len(channel.buffer) >= least_bytes:
+                block = Block(channel.name, channel.handed_over, channel.buffered, channel.buffer.getvalue())
+                channel.buffer.truncate(0)
+                channel.handed_over += channel.buffered
+                channel.buffered = 0
+                for sink, streams in self.sinks.values():
+                    if channel.name in streams:
+                        self.worker.submit(_Write(sink, block))
+
+    # Checkpoints
+
+    def _schedule(self) -> None:
+        self.due_ns = self.settings.clock_ns() + self.settings.checkpoint_every_ns
+        self.due_records = self.statistics.records + self.settings.checkpoint_every_records
+
+    def _is_due(self) -> bool:
+        if self.settings.checkpoint_every_records:
+            return self.statistics.records >= self.due_records
+        return self.settings.clock_ns() >= self.due_ns
+
+    def _tend_checkpoint(self) -> None:
+        if self.open_checkpoint is not None:
+            self._slice()
+        elif self.durable == self.number and self._is_due():
+            self._begin_checkpoint(ended=False)
+            self._schedule()
+
+    def _begin_checkpoint(self, ended: bool) -> None:
+        self._hand_over(0)
+        self.number += 1
+        full = not self.state_files or len(self.state_files) > self.settings.incremental_max or self._is_overgrown()
+        writer = self.store.start_state(self.number, state_header(self.wiring), full)
+        self.core.begin_snapshot(full)
+        self.open_checkpoint = _OpenCheckpoint(self._manifest(ended), writer, full, self.core.pending_end)
+        self._slice()
+
+    def _is_overgrown(self) -> bool:
+        """The incremental files hold more than the full one: a new full one is cheaper to restore."""
+        return sum(file.size for file in self.state_files[1:]) > max(self.state_files[0].size, 1 << 22)
+
+    def _manifest(self, ended: bool) -> Manifest:
+        return Manifest(
+            number=self.number,
+            written_at_ns=self.settings.wall_ns(),
+            topology=self.wiring.topology,
+            watermark_ns=self.core.watermark_ns,
+            sources={lane.name: self._source_entry(lane) for lane in self.lanes},
+            streams={name: channel.total for name, channel in self.wiring.channels.items()},
+            operators={
+                uid: {"records": node.records, "timers": node.timers, "late": node.late}
+                for uid, node in self.wiring.nodes.items()
+            },
+            ended=ended,
+        )
+
+    def _source_entry(self, lane: Lane) -> dict[str, Any]:
+        partition = self.core.partitions[lane.number]
+        own = {"top_ns": partition.top_ns, "records": partition.records}
+        return {**lane.position(), **own, "specification": self.specifications.get(lane.name, "")}
+
+    def _slice(self) -> None:
+        checkpoint = self.open_checkpoint
+        assert checkpoint is not None
+        chunk = self.core.snapshot_slice(self.settings.slice_slots)
+        self.statistics.snapshot_bytes += len(chunk)
+        self.worker.submit(lambda: checkpoint.writer.append(chunk))
+        if not self.core.snapshot_open:
+            self.open_checkpoint = None
+            self.worker.submit(lambda: self._make_durable(checkpoint))
+
+    def _make_durable(self, checkpoint: _OpenCheckpoint) -> None:
+        """On the worker: sync what was written, write the manifest, commit."""
+        manifest = checkpoint.manifest
+        manifest.sinks = {name: sink.prepare(manifest.number) for name, (sink, _) in self.sinks.items()}
+        file = checkpoint.writer.finish(checkpoint.slots)
+        self.state_files = [file] if checkpoint.full else [*self.state_files, file]
+        manifest.files = list(self.state_files)
+        self.store.write(manifest)
+        for sink, _ in self.sinks.values():
+            sink.commit(manifest.number)
+        self.store.clean()
+        self.statistics.checkpoints += 1
+        self.statistics.last_checkpoint = manifest.number
+        self.durable = manifest.number
+
+    def _finish(self) -> None:
+        """The last checkpoint, after which nothing is left to be done."""
+        self._complete()
+        if self.statistics.records or self.durable == 0:
+            self._begin_checkpoint(ended=self.statistics.ended)
+            self._complete()
+
+    def _complete(self) -> None:
+        """Finish the open checkpoint, and wait until all that was submitted is done."""
+        while self.open_checkpoint is not None:
+            self._slice()
+        self.worker.drain()
+
+
+class _Write:
+    """A block on its way to a sink."""
+
+    def __init__(self, sink: Sink, block: Block) -> None:
+        self.sink = sink
+        self.block = block
+
+    def __call__(self) -> None:
+        self.sink.write(self.block)
