@@ -5,9 +5,10 @@ what happens depends only on the records and their order, never on how they were
 
 - Each record is carried through the whole graph before the next one (first in, first out within one input), so a
   feedback edge is just an edge.
-- The watermark moves after each record: the least, over all partitions that are not idle, of the latest event time
-  seen less the partition's out-of-orderness. Due timers fire in the order of (time, operator, key), and while a timer
-  of time T fires the watermark reads T: what it emits is not late further down, however far the watermark jumped.
+- The watermark moves before each record, by that record's own time: it is the least, over all partitions that are not
+  idle, of the latest event time seen or promised, less the partition's out-of-orderness. Due timers fire in the order
+  of (time, operator, key), and while a timer of time T fires the watermark reads T: what it emits is not late further
+  down, however far the watermark jumped.
 - Operators with the same key share a `Slot` per key value. A slot is marked when touched; a snapshot encodes the
   marked slots in slices between batches, and a slot that is about to change before its turn is encoded first (copy on
   write). So a snapshot is of one instant, and the loop never waits for it.
@@ -119,6 +120,20 @@ class Partition:
         self.records: i64 = 0
 
 
+class Lane:
+    """The records of one partition that wait to be fed: those of `records` from `used` on, none where `ended`."""
+
+    def __init__(self, number: i64) -> None:
+        self.number: i64 = number
+        self.records: list[Record] = []
+        self.used: i64 = 0
+        self.ended: bool = False
+
+    def next_ns(self) -> i64:
+        """Event time of the next record."""
+        return END_OF_TIME if self.ended else self.records[self.used].event_time_ns
+
+
 class StoredSpace:
     """How the numbers in a state file map to this core: its space, and per stored cell number the cell number here (-1
     where the operator is gone) and the type to decode it with."""
@@ -167,6 +182,24 @@ class Core:
 
     # Feeding
 
+    def feed_earliest(self, lanes: list[Lane], most: i64) -> i64:
+        """Feed from several lanes in the order of event time (the earlier lane where equal), up to `most` records or
+        until a lane is used up. Returns how many. Where it stops does not change the order."""
+        count: i64 = 0
+        while count < most:
+            lane = earliest(lanes)
+            if lane.ended:
+                return count
+            end: i64 = min(len(lane.records), lane.used + most - count)
+            start: i64 = lane.used
+            lane.used = run_end(lane.records, start, end, turn_of(lanes, lane))
+            self.feed(lane.number, lane.records, start, lane.used)
+            count += lane.used - start
+            if lane.used == len(lane.records):
+                return count
+            self.promise(lane.number, lane.next_ns())
+        return count
+
     def feed(self, number: i64, records: list[Record], start: i64, end: i64) -> None:
         """Carry records[start:end] of one partition through the graph."""
         partition = self.partitions[number]
@@ -180,14 +213,13 @@ class Core:
             channel = partition.channels[record.type_id()]
             if channel is None:
                 raise ValueError(f"source {partition.name} brought a record of a type its stream does not hold")
-            self.carry(record, channel)
             time_ns: i64 = record.event_time_ns
             if time_ns > top_ns:
                 top_ns = time_ns
-                watermark_ns: i64 = time_ns - delay_ns
-                watermark_ns = min(watermark_ns, others_ns)
+                watermark_ns: i64 = min(time_ns - delay_ns, others_ns)
                 if watermark_ns > self.watermark_ns:
                     self.advance(watermark_ns)
+            self.carry(record, channel)
         partition.top_ns = top_ns
         partition.records += end - start
 
@@ -533,9 +565,34 @@ def load_cells(slot: Slot, chunk: bytes, start: i64, end: i64, stored: StoredSpa
         position += 4 + size
 
 
-def run_length(records: list[Record], start: i64, end: i64, until_ns: i64) -> i64:
-    """How many of records[start:end] come before the first that is later than `until_ns`."""
-    index: i64 = start
+def earliest(lanes: list[Lane]) -> Lane:
+    """The lane whose next record comes first."""
+    best = lanes[0]
+    best_ns: i64 = best.next_ns()
+    for lane in lanes:
+        next_ns = lane.next_ns()
+        if next_ns < best_ns:
+            best = lane
+            best_ns = next_ns
+    return best
+
+
+def turn_of(lanes: list[Lane], own: Lane) -> i64:
+    """Last event time up to which it is this lane's turn, as the other lanes stand."""
+    until_ns: i64 = END_OF_TIME
+    before = True
+    for lane in lanes:
+        if lane is own:
+            before = False
+        else:
+            limit_ns: i64 = lane.next_ns() - 1 if before else lane.next_ns()
+            until_ns = min(until_ns, limit_ns)
+    return until_ns
+
+
+def run_end(records: list[Record], start: i64, end: i64, until_ns: i64) -> i64:
+    """Index of the first record after `start` that is later than `until_ns`, or `end`."""
+    index: i64 = start + 1
     while index < end and records[index].event_time_ns <= until_ns:
         index += 1
-    return index - start
+    return index

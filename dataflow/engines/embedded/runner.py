@@ -17,12 +17,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dataflow.engines.embedded.checkpoints import CheckpointStore, Manifest, StateFile, StateWriter
-from dataflow.engines.embedded.core import run_length
+from dataflow.engines.embedded.core import Lane
 from dataflow.engines.embedded.restore import restore, state_header
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.engines.embedded.worker import Worker
-from dataflow.model import END_OF_TIME
-from dataflow.ports import Batch, Block, InputFault, Sink, Source
+from dataflow.ports import Block, InputFault, Sink, Source
 
 
 @dataclass(frozen=True)
@@ -62,46 +61,49 @@ class Statistics:
     ended: bool = False
 
 
-class Lane:
-    """One source as the loop sees it."""
+class SourceLane:
+    """One source, and the lane of the core that it keeps filled."""
 
     def __init__(self, name: str, number: int, source: Source) -> None:
         self.name = name
-        self.number = number
         self.source = source
-        self.batch = Batch(None)
-        self.used = 0
-        self.ended = False
-
-    @property
-    def next_ns(self) -> int:
-        """Event time of the next record."""
-        return END_OF_TIME if self.ended else self.batch.records[self.used].event_time_ns
+        self.lane = Lane(number)
+        self.position: Any = None
 
     def fill(self) -> None:
         """Make sure there is a next record, or that the source has ended."""
-        while not self.ended and self.used == len(self.batch.records):
+        lane = self.lane
+        while not lane.ended and lane.used == len(lane.records):
             batch = self.source.read()
-            self.used = 0
+            lane.used = 0
             if batch is None:
-                self.ended = True
+                lane.ended = True
+                lane.records = []
             else:
-                self.batch = batch
+                lane.records = batch.records
+                self.position = batch.position
 
-    def position(self) -> dict[str, Any]:
-        return {"position": self.batch.position, "used": self.used, "ended": self.ended}
+    def entry(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it."""
+        return {"position": self.position, "used": self.lane.used, "ended": self.lane.ended}
 
     def open(self, stored: dict[str, Any] | None) -> None:
+        """Start at the beginning, or where a checkpoint's entry says. Raises InputFault."""
         self.source.open(None if stored is None else stored["position"])
         if stored is not None and stored["ended"]:
-            self.ended = True
+            self.lane.ended = True
+            self.position = stored["position"]
             return
         self.fill()
         if stored is not None:
-            self.used = stored["used"]
-            if self.used > len(self.batch.records):
-                raise InputFault(f"source {self.name} gives another batch than before the restart; was a file changed?")
-            self.fill()
+            self.skip(stored["used"])
+
+    def skip(self, used: int) -> None:
+        """Pass over the records of the batch that were used before the restart."""
+        if used > len(self.lane.records):
+            raise InputFault(f"source {self.name} gives other records than before the restart: was its input changed?")
+        self.lane.used = used
+        self.fill()
 
 
 @dataclass
@@ -131,7 +133,8 @@ class Runner:
     ) -> None:
         self.wiring = wiring
         self.core = wiring.core
-        self.lanes = [Lane(name, number, edges.sources[name]) for number, name in enumerate(wiring.sources)]
+        self.sources = [SourceLane(name, number, edges.sources[name]) for number, name in enumerate(wiring.sources)]
+        self.lanes = [source.lane for source in self.sources]
         self.sinks = edges.sinks
         self.store = store
         self.worker = worker
@@ -159,10 +162,9 @@ class Runner:
         self.store.discard_after(self.number)
         for name, (sink, _) in self.sinks.items():
             sink.recover(None if manifest is None else manifest.sinks.get(name))
-        for lane in self.lanes:
-            lane.open(None if manifest is None else manifest.sources[lane.name])
-        for lane in self.lanes:
-            self._tell_watermark(lane)
+        for source in self.sources:
+            source.open(None if manifest is None else manifest.sources[source.name])
+        self._tell_watermark()
         self.statistics.ended = manifest is not None and manifest.ended
         self._schedule()
 
@@ -187,20 +189,21 @@ class Runner:
         self.stop_asked = True
 
     def close(self) -> None:
-        for lane in self.lanes:
-            lane.source.close()
+        for source in self.sources:
+            source.source.close()
         for sink, _ in self.sinks.values():
             sink.close()
 
     def turn(self) -> int:
         """Feed up to `turn_records`, and do a share of what else there is to do. Returns the number of records fed."""
         began_ns = self.settings.clock_ns()
-        lane = min(self.lanes, key=lambda lane: (lane.next_ns, lane.number))
-        if lane.ended:
+        count = self.core.feed_earliest(self.lanes, self.settings.turn_records)
+        if count == 0:
             self.statistics.ended = True
             return 0
-        count = self._feed(lane)
+        self.statistics.records += count
         fed_ns = self.settings.clock_ns()
+        self._tell_watermark()
         self._hand_over(self.settings.block_bytes)
         self._tend_checkpoint()
         done_ns = self.settings.clock_ns()
@@ -208,23 +211,14 @@ class Runner:
         self.statistics.stall_ns_max = max(self.statistics.stall_ns_max, done_ns - fed_ns)
         return count
 
-    def _feed(self, lane: Lane) -> int:
-        others_ns = min((other.next_ns for other in self.lanes if other is not lane), default=END_OF_TIME)
-        records = lane.batch.records
-        end = min(len(records), lane.used + self.settings.turn_records)
-        count = max(1, run_length(records, lane.used, end, others_ns))
-        self.core.feed(lane.number, records, lane.used, lane.used + count)
-        lane.used += count
-        self.statistics.records += count
-        lane.fill()
-        self._tell_watermark(lane)
-        return count
-
-    def _tell_watermark(self, lane: Lane) -> None:
-        if lane.ended:
-            self.core.mark_idle(lane.number)
-        else:
-            self.core.promise(lane.number, lane.next_ns)
+    def _tell_watermark(self) -> None:
+        """Fill the lanes, and tell the core what comes next in each."""
+        for source in self.sources:
+            source.fill()
+            if source.lane.ended:
+                self.core.mark_idle(source.lane.number)
+            else:
+                self.core.promise(source.lane.number, source.lane.next_ns())
 
     # Outputs
 
@@ -277,7 +271,7 @@ class Runner:
             written_at_ns=self.settings.wall_ns(),
             topology=self.wiring.topology,
             watermark_ns=self.core.watermark_ns,
-            sources={lane.name: self._source_entry(lane) for lane in self.lanes},
+            sources={source.name: self._source_entry(source) for source in self.sources},
             streams={name: channel.total for name, channel in self.wiring.channels.items()},
             operators={
                 uid: {"records": node.records, "timers": node.timers, "late": node.late}
@@ -286,10 +280,10 @@ class Runner:
             ended=ended,
         )
 
-    def _source_entry(self, lane: Lane) -> dict[str, Any]:
-        partition = self.core.partitions[lane.number]
+    def _source_entry(self, source: SourceLane) -> dict[str, Any]:
+        partition = self.core.partitions[source.lane.number]
         own = {"top_ns": partition.top_ns, "records": partition.records}
-        return {**lane.position(), **own, "specification": self.specifications.get(lane.name, "")}
+        return {**source.entry(), **own, "specification": self.specifications.get(source.name, "")}
 
     def _slice(self) -> None:
         checkpoint = self.open_checkpoint
