@@ -207,6 +207,12 @@ class SimulatedStorage:
         """Nothing is open."""
 
     @contextmanager
+    def operation(self, action: str, name: str) -> Iterator[None]:
+        """Count something that is no file operation (a read of a source, a commit elsewhere) as a place to crash at."""
+        with self._operation(action, name):
+            yield
+
+    @contextmanager
     def _operation(self, action: str, path: str, detail: str = "") -> Iterator[None]:
         with self._lock:
             if self._crashed:

@@ -61,9 +61,15 @@ class StateWriter:
         self.path = f"{FOLDER}/{name}"
         self.name = name
         self.full = full
+        self.header = header
         self.size = 0
         self.crc = 0
-        self._append(json.dumps(header, sort_keys=True).encode() + b"\n")
+
+    def begin(self) -> None:
+        """Create the file, in place of one that a checkpoint never finished may have left."""
+        if self.storage.size(self.path) >= 0:
+            self.storage.remove(self.path)
+        self._append(json.dumps(self.header, sort_keys=True).encode() + b"\n")
 
     def append(self, chunk: bytes) -> None:
         if chunk:
@@ -91,11 +97,9 @@ class CheckpointStore:
         names = self.storage.list(FOLDER)
         return sorted(int(name[11:-5]) for name in names if name.startswith("checkpoint-") and name.endswith(".json"))
 
-    def start_state(self, number: int, header: dict[str, Any], full: bool) -> StateWriter:
-        name = f"state-{number:010d}.{'full' if full else 'part'}"
-        if self.storage.size(f"{FOLDER}/{name}") >= 0:
-            self.storage.remove(f"{FOLDER}/{name}")
-        return StateWriter(self.storage, name, header, full)
+    def state_writer(self, number: int, header: dict[str, Any], full: bool) -> StateWriter:
+        """The writer of a checkpoint's own state file, not begun yet."""
+        return StateWriter(self.storage, f"state-{number:010d}.{'full' if full else 'part'}", header, full)
 
     def write(self, manifest: Manifest) -> None:
         """Make the checkpoint durable: when this returns, a restart uses it."""
@@ -166,8 +170,11 @@ class CheckpointStore:
 
     def discard_after(self, number: int) -> None:
         """Remove manifests newer than the one restored (0: all): they are not whole, and their numbers come again."""
-        for newer in [known for known in self.numbers() if known > number]:
-            self.storage.remove(manifest_path(newer))
+        newer = [known for known in self.numbers() if known > number]
+        for known in newer:
+            self.storage.remove(manifest_path(known))
+        if newer:
+            self.storage.sync_directory(FOLDER)
 
     def chunks(self, file: StateFile) -> tuple[dict[str, Any], Iterator[bytes]]:
         """Header and chunks of a verified state file."""

@@ -256,7 +256,8 @@ class Runner:
         self._hand_over(0)
         self.number += 1
         full = not self.state_files or len(self.state_files) > self.settings.incremental_max or self._is_overgrown()
-        writer = self.store.start_state(self.number, state_header(self.wiring), full)
+        writer = self.store.state_writer(self.number, state_header(self.wiring), full)
+        self.worker.submit(writer.begin)
         self.core.begin_snapshot(full)
         self.open_checkpoint = _OpenCheckpoint(self._manifest(ended), writer, full, self.core.pending_end)
         self._slice()

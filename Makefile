@@ -1,0 +1,48 @@
+# Everything a newcomer and CI need. `make run` and `make test` set up their own virtual environment.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(shell find jobs operators schemas dataflow -name '*.py' -o -name '*.avsc') pyproject.toml setup.py requirements.lock
+SEEDS ?= 1000
+
+.PHONY: run test check bench simulate install format clean
+
+run: $(VENV)/.installed
+	$(BIN)/tapeline run --fresh
+
+test: $(VENV)/.installed
+	TAPELINE_MODE=installed $(BIN)/pytest -q -n 2
+	TAPELINE_MODE=interpreted PYTHONPATH=$(CURDIR) $(BIN)/pytest -q -n 2
+
+check: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	PYTHONPATH=$(CURDIR) $(BIN)/python -m schemas.generator --check
+	PYTHONPATH=$(CURDIR) $(BIN)/python -m schemas.compatibility --check
+	$(BIN)/tapeline lint
+
+bench: $(VENV)/.installed
+	$(BIN)/python tests/bench
+
+simulate: $(VENV)/.installed
+	$(BIN)/python tests/simulate --seeds $(SEEDS)
+
+install: $(VENV)/.installed
+
+# The locked dependencies, then this tree, compiled where there is a C compiler.
+$(VENV)/.installed: $(SOURCES) $(VENV)/.locked
+	sh deploy/install.sh tree $(VENV)
+	@touch $@
+
+$(VENV)/.locked: requirements.lock deploy/install.sh
+	PYTHON=$(PYTHON) sh deploy/install.sh locked $(VENV)
+	@touch $@
+
+format: $(VENV)/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf build data *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,123 @@
+"""Puts a run together: the graph's jobs, the connectors they name, and the engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dataflow.connectors.clickhouse.sink import ClickHouseSink
+from dataflow.connectors.log.sink import LogSink
+
+from dataflow.engines.embedded.checkpoints import CheckpointStore
+from dataflow.engines.embedded.runner import Edges, Runner, Settings
+from dataflow.engines.embedded.wiring import Wiring, wire
+from dataflow.engines.embedded.worker import ThreadWorker, Worker
+from dataflow.graph import Graph, Job
+from dataflow.graph import Sink as SinkDeclaration
+from dataflow.ports import InputFault, Sink, Source, Storage
+from jobs.feeds.open_source import open_source, specification_of
+from jobs.letters import vocabulary
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What the user asked for, beyond the graph."""
+
+    jobs: tuple[str, ...] = ()
+    """Empty: all."""
+    sources: tuple[str, ...] = ()
+    """`[NAME=]SPEC` each."""
+    without: tuple[str, ...] = ()
+    """Sinks to leave out."""
+    data: Path = Path("data")
+
+
+@dataclass
+class Assembly:
+    """A run ready to start, and afterwards what it did."""
+
+    graph: Graph
+    jobs: tuple[str, ...]
+    wiring: Wiring
+    runner: Runner
+    worker: Worker
+    sources: dict[str, Source]
+    specifications: dict[str, str]
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    started_with: int = field(default=0)
+
+    def records_before(self) -> int:
+        """Records that were read before this start."""
+        return sum(partition.records for partition in self.wiring.core.partitions)
+
+    def expected_records(self) -> int | None:
+        counts = [source.expected_records() for source in self.sources.values()]
+        known = [count for count in counts if count is not None]
+        return sum(known) if len(known) == len(counts) else None
+
+    def run(self, progress: Callable[[int], None]) -> None:
+        self.started_with = self.records_before()
+        wall, cpu = time.perf_counter(), time.process_time()
+        self.runner.run(progress)
+        self.wall_s, self.cpu_s = time.perf_counter() - wall, time.process_time() - cpu
+
+    def close(self) -> None:
+        self.worker.close()
+        self.runner.close()
+
+
+def assemble(graph: Graph, request: RunRequest, storage: Storage, settings: Settings) -> Assembly:
+    """Raises InputFault for a job, source or sink that is not there."""
+    chosen = _without(graph, _jobs(graph, request.jobs), request.without)
+    wiring = wire(chosen, tuple(chosen.jobs), vocabulary())
+    specifications = _specifications(chosen, wiring, request.sources)
+    sources = {name: open_source(specifications[name], name) for name in wiring.sources}
+    names = dict.fromkeys(name for job in chosen.jobs.values() for name in job.sinks)
+    declarations = [chosen.sinks[name] for name in names]
+    sinks = {item.name: (_sink(chosen, item, storage, request.data), item.streams) for item in declarations}
+    worker = ThreadWorker()
+    edges = Edges(sources, sinks, specifications)
+    runner = Runner(wiring, edges, CheckpointStore(storage), worker, settings)
+    return Assembly(chosen, tuple(chosen.jobs), wiring, runner, worker, sources, specifications)
+
+
+def _jobs(graph: Graph, names: tuple[str, ...]) -> dict[str, Job]:
+    unknown = [name for name in names if name not in graph.jobs]
+    if unknown:
+        raise InputFault(f"there is no job {unknown[0]!r}\n    jobs: {', '.join(graph.jobs)}")
+    return {name: graph.jobs[name] for name in names or graph.jobs}
+
+
+def _without(graph: Graph, jobs: dict[str, Job], without: tuple[str, ...]) -> Graph:
+    unknown = [name for name in without if name not in graph.sinks]
+    if unknown:
+        raise InputFault(f"there is no sink {unknown[0]!r}\n    sinks: {', '.join(graph.sinks)}")
+    kept = {
+        name: replace(job, sinks=tuple(sink for sink in job.sinks if sink not in without)) for name, job in jobs.items()
+    }
+    return replace(graph, jobs=kept)
+
+
+def _specifications(graph: Graph, wiring: Wiring, given: tuple[str, ...]) -> dict[str, str]:
+    """What each source reads: as declared, or as the user says instead. The first source is meant where none is named."""
+    found = {name: specification_of(graph.sources[name]) for name in wiring.sources}
+    for text in given:
+        name, separator, specification = text.partition("=")
+        if not separator or ":" in name:
+            name, specification = wiring.sources[0], text
+        if name not in found:
+            raise InputFault(f"--source {text}: there is no source {name!r}\n    sources: {', '.join(found)}")
+        found[name] = specification
+    return found
+
+
+def _sink(graph: Graph, declaration: SinkDeclaration, storage: Storage, data: Path) -> Sink:
+    streams = [graph.streams[name] for name in declaration.streams]
+    if declaration.uses == "log":
+        return LogSink(storage, streams, **declaration.parameters)
+    if declaration.uses == "clickhouse":
+        return ClickHouseSink(storage, streams, data=data, **declaration.parameters)
+    raise InputFault(f"sink {declaration.name}: the embedded engine has no connector {declaration.uses!r}")

@@ -1,0 +1,150 @@
+"""What a run did, for a person at the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dataflow.connectors.log.reader import LogReader
+from rich.console import Console
+from rich.table import Table
+
+import dataflow.model
+from dataflow.engines.embedded.runner import Statistics
+from dataflow.model import END_OF_TIME, NO_WATERMARK, Record
+from jobs.assemble import Assembly
+from schemas.generated.events import MARKET_DATA_REJECT_REASON_SYMBOLS, DeadLetter, LateEvent, MarketDataRejected
+
+REASONS_SHOWN = 8
+
+
+def is_compiled() -> bool:
+    """True where mypyc's machine code runs, False where the same source is interpreted."""
+    return not str(dataflow.model.__file__).endswith(".py")
+
+
+def print_summary(assembly: Assembly, data: Path, console: Console) -> None:
+    """Streams, operators, time, checkpoints, and what was late, rejected or dead."""
+    statistics = assembly.runner.statistics
+    console.print()
+    console.print(_headline(assembly, statistics), highlight=False)
+    console.print(_streams(assembly))
+    console.print(_operators(assembly))
+    console.print(_figures(assembly, statistics))
+    letters = _letters(assembly, data)
+    if letters.row_count:
+        console.print(letters)
+    console.print(_hints(data), highlight=False)
+
+
+def _headline(assembly: Assembly, statistics: Statistics) -> str:
+    state = "ended" if statistics.ended else "stopped before the end (--resume goes on)"
+    resumed = f", resumed from checkpoint {statistics.resumed_from}" if statistics.resumed_from else ""
+    mode = (
+        "compiled" if is_compiled() else "interpreted (no C compiler was found at installation; slower, same results)"
+    )
+    read = "; ".join(f"{name} from {text}" for name, text in assembly.specifications.items())
+    return (
+        f"[bold]{', '.join(assembly.jobs)}[/] {state}{resumed}: {statistics.records:,} events in {assembly.wall_s:.1f} s "
+        f"({assembly.cpu_s:.1f} s of CPU), {mode}\n[dim]{read}[/]"
+    )
+
+
+def _streams(assembly: Assembly) -> Table:
+    table = Table("stream", "events", "events/s", "schema", title="Streams", title_justify="left")
+    for column in table.columns[1:3]:
+        column.justify = "right"
+    for name, channel in assembly.wiring.channels.items():
+        schemas = ", ".join(kind.name for kind in assembly.graph.streams[name].schemas)
+        here = channel.total if not assembly.started_with else 0
+        rate = f"{here / assembly.wall_s:,.0f}" if here and assembly.wall_s else ""
+        table.add_row(name, f"{channel.total:,}", rate, schemas)
+    return table
+
+
+def _operators(assembly: Assembly) -> Table:
+    table = Table("operator", "keys", "records", "timers", "late", title="Operators", title_justify="left")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for uid, node in assembly.wiring.nodes.items():
+        space = node.space
+        keys = len(space.slots) + sum(len(table) for table in space.nested.values())
+        table.add_row(uid, f"{keys:,}", f"{node.records:,}", f"{node.timers:,}", f"{node.late:,}")
+    return table
+
+
+def _figures(assembly: Assembly, statistics: Statistics) -> Table:
+    table = Table(show_header=False, title="Time and checkpoints", title_justify="left")
+    wall_rate = statistics.records / assembly.wall_s if assembly.wall_s else 0.0
+    cpu_rate = statistics.records / assembly.cpu_s if assembly.cpu_s else 0.0
+    table.add_row("rate", f"{wall_rate:,.0f} events/s; {cpu_rate:,.0f} per CPU second, all sinks included")
+    percentiles = _percentiles(statistics.turn_ns, (0.5, 0.99, 0.999, 1.0))
+    shown = "   ".join(f"{name} {value / 1e6:.2f} ms" for name, value in percentiles.items())
+    table.add_row("latency, read → encoded", shown)
+    table.add_row("watermark", _time(assembly.wiring.core.watermark_ns))
+    checkpoints = f"{statistics.checkpoints} (last: {statistics.last_checkpoint}), {statistics.snapshot_bytes:,} bytes"
+    table.add_row("checkpoints", checkpoints)
+    table.add_row("longest pause of the loop", f"{statistics.stall_ns_max / 1e6:.2f} ms")
+    return table
+
+
+def _percentiles(turns: list[tuple[int, int]], ranks: tuple[float, ...]) -> dict[str, float]:
+    """Latency by share of records. A record is counted with the whole turn it was in: the longest it can have taken."""
+    ordered = sorted(turns)
+    total = sum(count for _, count in ordered)
+    names = {0.5: "p50", 0.99: "p99", 0.999: "p99.9", 1.0: "max"}
+    found: dict[str, float] = {}
+    seen = 0
+    waiting = list(ranks)
+    for duration, count in ordered:
+        seen += count
+        while waiting and seen >= waiting[0] * total:
+            found[names[waiting.pop(0)]] = duration
+    return found
+
+
+def _time(at_ns: int) -> str:
+    if at_ns >= END_OF_TIME:
+        return "end of time (every source has ended)"
+    if at_ns <= NO_WATERMARK:
+        return "none yet"
+    return datetime.fromtimestamp(at_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
+
+
+def _letters(assembly: Assembly, data: Path) -> Table:
+    """What did not go the usual way, by reason."""
+    table = Table("what", "reason", "events", title="Rejected, late and dead", title_justify="left")
+    table.columns[2].justify = "right"
+    types = {kind.name: kind for stream in assembly.graph.streams.values() for kind in stream.schemas}
+    for name, channel in assembly.wiring.channels.items():
+        if channel.total and channel.kept and (data / "topics" / name).is_dir():
+            reader = LogReader(data, assembly.graph.streams[name], types)
+            counts = Counter(reason for record in reader.records_if(_is_letter) if (reason := _reason(record)))
+            for reason, count in counts.most_common(REASONS_SHOWN):
+                table.add_row(name, reason, f"{count:,}")
+    return table
+
+
+def _is_letter(schema: Any) -> bool:
+    return schema in ("MarketDataRejected", "LateEvent", "DeadLetter")
+
+
+def _reason(record: Record) -> str:
+    if isinstance(record, MarketDataRejected):
+        return MARKET_DATA_REJECT_REASON_SYMBOLS[record.reason]
+    if isinstance(record, LateEvent):
+        return f"late for {record.operator_uid}"
+    return record.error if isinstance(record, DeadLetter) else ""
+
+
+def _hints(data: Path) -> str:
+    option = "" if data == Path("data") else f" --data {data}"
+    return (
+        "\n[bold]Next[/]\n"
+        f"  tapeline topics tail analytics{option}          the last bars and indicators\n"
+        f'  tapeline query "SELECT * FROM bars_1m LIMIT 5"{option}   the same as a table\n'
+        f"  tapeline checkpoints inspect --operator indicators --limit 1{option}\n"
+        "  tapeline graph --format mermaid           the graph that ran"
+    )
