@@ -102,7 +102,7 @@ def _without(graph: Graph, jobs: dict[str, Job], without: tuple[str, ...]) -> Gr
 
 
 def _specifications(graph: Graph, wiring: Wiring, given: tuple[str, ...]) -> dict[str, str]:
-    """What each source reads: as declared, or as the user says instead. The first source is meant where none is named."""
+    """What each source reads: as declared, or as the user says instead. Without a name the first source is meant."""
     found = {name: specification_of(graph.sources[name]) for name in wiring.sources}
     for text in given:
         name, separator, specification = text.partition("=")

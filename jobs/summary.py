@@ -18,6 +18,11 @@ from jobs.assemble import Assembly
 from schemas.generated.events import MARKET_DATA_REJECT_REASON_SYMBOLS, DeadLetter, LateEvent, MarketDataRejected
 
 REASONS_SHOWN = 8
+COMMANDS_TO_TRY = (
+    "tapeline topics tail analytics",
+    'tapeline query "SELECT * FROM bars_1m LIMIT 5"',
+    "tapeline checkpoints inspect --operator indicators --limit 1",
+)
 
 
 def is_compiled() -> bool:
@@ -47,8 +52,8 @@ def _headline(assembly: Assembly, statistics: Statistics) -> str:
     )
     read = "; ".join(f"{name} from {text}" for name, text in assembly.specifications.items())
     return (
-        f"[bold]{', '.join(assembly.jobs)}[/] {state}{resumed}: {statistics.records:,} events in {assembly.wall_s:.1f} s "
-        f"({assembly.cpu_s:.1f} s of CPU), {mode}\n[dim]{read}[/]"
+        f"[bold]{', '.join(assembly.jobs)}[/] {state}{resumed}: {statistics.records:,} events "
+        f"in {assembly.wall_s:.1f} s ({assembly.cpu_s:.1f} s of CPU), {mode}\n[dim]{read}[/]"
     )
 
 
@@ -141,10 +146,4 @@ def _reason(record: Record) -> str:
 
 def _hints(data: Path) -> str:
     option = "" if data == Path("data") else f" --data {data}"
-    return (
-        "\n[bold]Next[/]\n"
-        f"  tapeline topics tail analytics{option}          the last bars and indicators\n"
-        f'  tapeline query "SELECT * FROM bars_1m LIMIT 5"{option}   the same as a table\n'
-        f"  tapeline checkpoints inspect --operator indicators --limit 1{option}\n"
-        "  tapeline graph --format mermaid           the graph that ran"
-    )
+    return "\n".join(["", "[bold]Next[/]", *(f"  {command}{option}" for command in COMMANDS_TO_TRY)])

@@ -61,7 +61,7 @@ class MemorySink:
     def write(self, block: Block) -> None:
         self.payloads[block.stream] = self.payloads.get(block.stream, b"") + block.payload
 
-    def prepare(self, checkpoint: int) -> Any:  # noqa: ARG002 - the port's signature
+    def prepare(self, checkpoint: int) -> Any:
         return {stream: len(data) for stream, data in self.payloads.items()}
 
     def commit(self, checkpoint: int) -> None:
