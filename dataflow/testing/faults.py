@@ -123,7 +123,7 @@ class SimulatedStorage:
         """Operations begun so far."""
         self.trace: list[str] = []
         """One line an operation, oldest first."""
-        self._random = seed if isinstance(seed, Random) else Random(seed)  # noqa: S311 - a simulation, not a secret
+        self._random = seed if isinstance(seed, Random) else Random(seed)
         self._names: dict[str, _File] = {}
         self._durable: dict[str, _File] = {}
         self._changes: list[_NameChange] = []

@@ -5,9 +5,9 @@
 
 Theory of operation. A `Scenario` makes a runner over a simulated disk. Each life of a run is given a plan: after so
 many operations (reads of sources, appends, syncs, renames, commits, each counted) the machine stops, before or after
-one of them; the disk forgets what was not synced; the next life resumes. Pacing (records per turn, keys per slice, bytes per
-block, when checkpoints are taken, how far the writer lags behind) is drawn from the seed too, and differs between
-lives: none of it may show in what comes out.
+one of them; the disk forgets what was not synced; the next life resumes. Pacing (records per turn, keys per slice,
+bytes per block, when checkpoints are taken, how far the writer lags behind) is drawn from the seed too, and differs
+between lives: none of it may show in what comes out.
 """
 
 from __future__ import annotations
