@@ -81,7 +81,8 @@ def _manifest(store: CheckpointStore, number: int | None) -> Manifest:
 def _cells(store: CheckpointStore, manifest: Manifest, chosen: dict[str, Any]) -> Iterator[StoredCell]:
     uid, key = chosen["uid"], chosen["key"]
     if uid is not None and uid not in manifest.operators:
-        raise InputFault(XX)
+        known = ", ".join(manifest.operators)
+        raise InputFault(f"checkpoint {manifest.number} has no operator {uid!r}; it has: {known}")
     return stored_cells(store, manifest, uid, None if key is None else key.replace(",", KEY_SEPARATOR))
 
 

@@ -16,4 +16,67 @@ from schemas.wire import (
 )
 
 
-STATE_TYPES: Final[tuple[StateType, ...]] = (,)
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class PassageState(State):
+    """State of the operator passage, per symbol.
+    
+    updates: Price updates seen.
+    last_time_ns: Event time of the newest one: nanoseconds since the epoch, UTC.
+    """
+
+    def __init__(
+        self,
+        updates: i64 = 0,
+        last_time_ns: i64 = 0,
+    ) -> None:
+        self.updates: i64 = updates
+        self.last_time_ns: i64 = last_time_ns
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_long(writer, self.updates)
+        write_long(writer, self.last_time_ns)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "updates": self.updates,
+            "last_time_ns": self.last_time_ns,
+        }
+
+
+def read_PassageState(reader: Reader) -> PassageState:
+    updates = read_long(reader)
+    last_time_ns = read_long(reader)
+    record = PassageState(updates, last_time_ns)
+    return record
+
+
+def PassageState_from_dict(fields: dict[str, Any]) -> PassageState:
+    record = PassageState()
+    for name, value in fields.items():
+        if name == "updates":
+            record.updates = value
+        elif name == "last_time_ns":
+            record.last_time_ns = value
+        else:
+            raise ValueError(f"PassageState has no field {name!r}")
+    return record
+
+
+class PassageStateType(StateType):
+    def new(self) -> State:
+        return PassageState()
+
+    def decode(self, data: bytes, position: i64) -> State:
+        try:
+            return read_PassageState(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no PassageState: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> State:
+        return PassageState_from_dict(fields)
+
+
+PASSAGE_STATE: Final[StateType] = PassageStateType("PassageState", '{"type":"record","name":"PassageState","namespace":"tapeline","doc":"State of the operator passage, per symbol.","fields":[{"name":"updates","type":"long","doc":"Price updates seen."},{"name":"last_time_ns","type":"long","doc":"Event time of the newest one: nanoseconds since the epoch, UTC."}]}')
+
+STATE_TYPES: Final[tuple[StateType, ...]] = (PASSAGE_STATE,)
