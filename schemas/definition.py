@@ -131,7 +131,7 @@ class _Reader:
         is_key = bool(item.get("key"))
         if is_key and kind.kind != "string":
             raise SchemaFault(f"{place}: a key is a string")
-        interned = is_key or bool(item.get("vocabulary"))
+        interned = bool(item.get("vocabulary", is_key))
         return Field(item["name"], kind, item["doc"], is_key, interned, item.get("default"))
 
     def type(self, schema: Any, place: str) -> Type:

@@ -16,6 +16,18 @@ from schemas.wire import (
 )
 
 
+# Kind of account.
+ACCOUNT_KIND_NONE: Final = 0
+ACCOUNT_KIND_CASH: Final = 1
+ACCOUNT_KIND_MARGIN: Final = 2
+ACCOUNT_KIND_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "CASH", "MARGIN",)
+
+# What an account may do: RESTRICTED may only reduce positions, CLOSED nothing.
+ACCOUNT_STATUS_ACTIVE: Final = 0
+ACCOUNT_STATUS_RESTRICTED: Final = 1
+ACCOUNT_STATUS_CLOSED: Final = 2
+ACCOUNT_STATUS_SYMBOLS: Final[tuple[str, ...]] = ("ACTIVE", "RESTRICTED", "CLOSED",)
+
 # What a price alert watches for.
 ALERT_KIND_CROSSING_UP: Final = 0
 ALERT_KIND_CROSSING_DOWN: Final = 1
@@ -39,6 +51,118 @@ ALERT_RULE_REJECT_REASON_HYSTERESIS_TOO_LARGE: Final = 6
 ALERT_RULE_REJECT_REASON_TOO_MANY_RULES: Final = 7
 ALERT_RULE_REJECT_REASON_RULE_OF_ANOTHER_ACCOUNT: Final = 8
 ALERT_RULE_REJECT_REASON_SYMBOLS: Final[tuple[str, ...]] = ("RULE_EXISTS", "RULE_UNKNOWN", "RULE_ID_MISSING", "THRESHOLD_NOT_POSITIVE", "MOVE_NOT_POSITIVE", "HYSTERESIS_NEGATIVE", "HYSTERESIS_TOO_LARGE", "TOO_MANY_RULES", "RULE_OF_ANOTHER_ACCOUNT",)
+
+# Which auction.
+AUCTION_KIND_NONE: Final = 0
+AUCTION_KIND_OPENING: Final = 1
+AUCTION_KIND_CLOSING: Final = 2
+AUCTION_KIND_REOPENING: Final = 3
+AUCTION_KIND_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "OPENING", "CLOSING", "REOPENING",)
+
+# What does not agree.
+BREAK_KIND_CASH: Final = 0
+BREAK_KIND_SHARES: Final = 1
+BREAK_KIND_OBLIGATION: Final = 2
+BREAK_KIND_TRADE: Final = 3
+BREAK_KIND_SYMBOLS: Final[tuple[str, ...]] = ("CASH", "SHARES", "OBLIGATION", "TRADE",)
+
+# Why an order was cancelled.
+CANCEL_REASON_BY_CLIENT: Final = 0
+CANCEL_REASON_IMMEDIATE_REMAINDER: Final = 1
+CANCEL_REASON_FILL_OR_KILL_UNFILLABLE: Final = 2
+CANCEL_REASON_SELF_TRADE_PREVENTED: Final = 3
+CANCEL_REASON_POST_ONLY_WOULD_TRADE: Final = 4
+CANCEL_REASON_MARKET_ORDER_UNFILLABLE: Final = 5
+CANCEL_REASON_KILL_SWITCH: Final = 6
+CANCEL_REASON_ACCOUNT_CLOSED: Final = 7
+CANCEL_REASON_INSTRUMENT_DELISTED: Final = 8
+CANCEL_REASON_CORPORATE_ACTION: Final = 9
+CANCEL_REASON_BY_OPERATOR: Final = 10
+CANCEL_REASON_SYMBOLS: Final[tuple[str, ...]] = ("BY_CLIENT", "IMMEDIATE_REMAINDER", "FILL_OR_KILL_UNFILLABLE", "SELF_TRADE_PREVENTED", "POST_ONLY_WOULD_TRADE", "MARKET_ORDER_UNFILLABLE", "KILL_SWITCH", "ACCOUNT_CLOSED", "INSTRUMENT_DELISTED", "CORPORATE_ACTION", "BY_OPERATOR",)
+
+# Why cash moves.
+CASH_KIND_DEPOSIT: Final = 0
+CASH_KIND_WITHDRAWAL: Final = 1
+CASH_KIND_SETTLEMENT: Final = 2
+CASH_KIND_FEE: Final = 3
+CASH_KIND_DIVIDEND: Final = 4
+CASH_KIND_INTEREST: Final = 5
+CASH_KIND_VARIATION_MARGIN: Final = 6
+CASH_KIND_OPTION_PREMIUM: Final = 7
+CASH_KIND_CORRECTION: Final = 8
+CASH_KIND_SYMBOLS: Final[tuple[str, ...]] = ("DEPOSIT", "WITHDRAWAL", "SETTLEMENT", "FEE", "DIVIDEND", "INTEREST", "VARIATION_MARGIN", "OPTION_PREMIUM", "CORRECTION",)
+
+# Kind of corporate action.
+CORPORATE_ACTION_KIND_CASH_DIVIDEND: Final = 0
+CORPORATE_ACTION_KIND_STOCK_DIVIDEND: Final = 1
+CORPORATE_ACTION_KIND_SPLIT: Final = 2
+CORPORATE_ACTION_KIND_REVERSE_SPLIT: Final = 3
+CORPORATE_ACTION_KIND_SPIN_OFF: Final = 4
+CORPORATE_ACTION_KIND_MERGER: Final = 5
+CORPORATE_ACTION_KIND_SYMBOL_CHANGE: Final = 6
+CORPORATE_ACTION_KIND_DELISTING: Final = 7
+CORPORATE_ACTION_KIND_SYMBOLS: Final[tuple[str, ...]] = ("CASH_DIVIDEND", "STOCK_DIVIDEND", "SPLIT", "REVERSE_SPLIT", "SPIN_OFF", "MERGER", "SYMBOL_CHANGE", "DELISTING",)
+
+# When an option may be exercised.
+EXERCISE_STYLE_NONE: Final = 0
+EXERCISE_STYLE_AMERICAN: Final = 1
+EXERCISE_STYLE_EUROPEAN: Final = 2
+EXERCISE_STYLE_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "AMERICAN", "EUROPEAN",)
+
+# Why an order expired.
+EXPIRY_REASON_DAY_ENDED: Final = 0
+EXPIRY_REASON_DATE_REACHED: Final = 1
+EXPIRY_REASON_AUCTION_UNMATCHED: Final = 2
+EXPIRY_REASON_INSTRUMENT_EXPIRED: Final = 3
+EXPIRY_REASON_SESSION_ENDED: Final = 4
+EXPIRY_REASON_SYMBOLS: Final[tuple[str, ...]] = ("DAY_ENDED", "DATE_REACHED", "AUCTION_UNMATCHED", "INSTRUMENT_EXPIRED", "SESSION_ENDED",)
+
+# What happens to an instrument.
+INSTRUMENT_ACTION_LISTED: Final = 0
+INSTRUMENT_ACTION_CHANGED: Final = 1
+INSTRUMENT_ACTION_DELISTED: Final = 2
+INSTRUMENT_ACTION_SYMBOLS: Final[tuple[str, ...]] = ("LISTED", "CHANGED", "DELISTED",)
+
+# Kind of instrument.
+INSTRUMENT_TYPE_NONE: Final = 0
+INSTRUMENT_TYPE_STOCK: Final = 1
+INSTRUMENT_TYPE_FUND: Final = 2
+INSTRUMENT_TYPE_OPTION: Final = 3
+INSTRUMENT_TYPE_FUTURE: Final = 4
+INSTRUMENT_TYPE_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "STOCK", "FUND", "OPTION", "FUTURE",)
+
+# What a kill switch covers.
+KILL_SWITCH_SCOPE_GLOBAL: Final = 0
+KILL_SWITCH_SCOPE_ACCOUNT: Final = 1
+KILL_SWITCH_SCOPE_SYMBOL: Final = 2
+KILL_SWITCH_SCOPE_SYMBOLS: Final[tuple[str, ...]] = ("GLOBAL", "ACCOUNT", "SYMBOL",)
+
+# What a kill switch lets through: REDUCING only orders that reduce a position, HALTED none; cancels always pass.
+KILL_SWITCH_STATE_ACTIVE: Final = 0
+KILL_SWITCH_STATE_REDUCING: Final = 1
+KILL_SWITCH_STATE_HALTED: Final = 2
+KILL_SWITCH_STATE_SYMBOLS: Final[tuple[str, ...]] = ("ACTIVE", "REDUCING", "HALTED",)
+
+# Where the national best bid and offer stand against the bands.
+LIMIT_STATE_NONE: Final = 0
+LIMIT_STATE_LIMIT_UP: Final = 1
+LIMIT_STATE_LIMIT_DOWN: Final = 2
+LIMIT_STATE_STRADDLE: Final = 3
+LIMIT_STATE_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "LIMIT_UP", "LIMIT_DOWN", "STRADDLE",)
+
+# Which side of the trade an execution was on.
+LIQUIDITY_FLAG_NONE: Final = 0
+LIQUIDITY_FLAG_ADDED: Final = 1
+LIQUIDITY_FLAG_REMOVED: Final = 2
+LIQUIDITY_FLAG_AUCTION: Final = 3
+LIQUIDITY_FLAG_ROUTED_AWAY: Final = 4
+LIQUIDITY_FLAG_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "ADDED", "REMOVED", "AUCTION", "ROUTED_AWAY",)
+
+# Tier of the limit up-limit down plan.
+LULD_TIER_NONE: Final = 0
+LULD_TIER_TIER_1: Final = 1
+LULD_TIER_TIER_2: Final = 2
+LULD_TIER_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "TIER_1", "TIER_2",)
 
 # What a venue's message says.
 MARKET_DATA_KIND_QUOTE: Final = 0
@@ -77,11 +201,212 @@ MARKET_DATA_REJECT_REASON_TOO_MANY_VENUES: Final = 20
 MARKET_DATA_REJECT_REASON_TOO_MANY_ORDERS: Final = 21
 MARKET_DATA_REJECT_REASON_SYMBOLS: Final[tuple[str, ...]] = ("PRICE_NEGATIVE", "PRICE_ZERO", "PRICE_TOO_LARGE", "QUANTITY_NEGATIVE", "QUANTITY_ZERO", "QUANTITY_TOO_LARGE", "QUOTE_CROSSED", "QUOTE_EMPTY", "MESSAGE_STALE", "MESSAGE_OUT_OF_SEQUENCE", "MESSAGE_DUPLICATE", "MARKED_SUSPICIOUS", "PRICE_FAR_FROM_MARKET", "ORDER_UNKNOWN", "ORDER_DUPLICATE", "ORDER_OVERFILLED", "SYMBOL_MISSING", "VENUE_MISSING", "SIDE_MISSING", "STATUS_UNKNOWN", "TOO_MANY_VENUES", "TOO_MANY_ORDERS",)
 
+# Where a settlement obligation stands.
+OBLIGATION_STATE_OPEN: Final = 0
+OBLIGATION_STATE_AFFIRMED: Final = 1
+OBLIGATION_STATE_SETTLED: Final = 2
+OBLIGATION_STATE_FAILED: Final = 3
+OBLIGATION_STATE_CANCELLED: Final = 4
+OBLIGATION_STATE_SYMBOLS: Final[tuple[str, ...]] = ("OPEN", "AFFIRMED", "SETTLED", "FAILED", "CANCELLED",)
+
+# Right an option gives.
+OPTION_RIGHT_NONE: Final = 0
+OPTION_RIGHT_CALL: Final = 1
+OPTION_RIGHT_PUT: Final = 2
+OPTION_RIGHT_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "CALL", "PUT",)
+
+# What a request wants of an order.
+ORDER_ACTION_NEW: Final = 0
+ORDER_ACTION_REPLACE: Final = 1
+ORDER_ACTION_SYMBOLS: Final[tuple[str, ...]] = ("NEW", "REPLACE",)
+
+# Why an order, a replace or a cancel was refused.
+ORDER_REJECT_REASON_SYMBOL_MISSING: Final = 0
+ORDER_REJECT_REASON_SYMBOL_UNKNOWN: Final = 1
+ORDER_REJECT_REASON_ACCOUNT_MISSING: Final = 2
+ORDER_REJECT_REASON_ORDER_ID_MISSING: Final = 3
+ORDER_REJECT_REASON_ORDER_ID_TOO_LONG: Final = 4
+ORDER_REJECT_REASON_ORDER_ID_DUPLICATE: Final = 5
+ORDER_REJECT_REASON_SIDE_MISSING: Final = 6
+ORDER_REJECT_REASON_ORDER_TYPE_MISSING: Final = 7
+ORDER_REJECT_REASON_TIME_IN_FORCE_MISSING: Final = 8
+ORDER_REJECT_REASON_QUANTITY_NOT_POSITIVE: Final = 9
+ORDER_REJECT_REASON_QUANTITY_ABOVE_LIMIT: Final = 10
+ORDER_REJECT_REASON_QUANTITY_NOT_IN_LOTS: Final = 11
+ORDER_REJECT_REASON_NOTIONAL_ABOVE_LIMIT: Final = 12
+ORDER_REJECT_REASON_LIMIT_PRICE_MISSING: Final = 13
+ORDER_REJECT_REASON_LIMIT_PRICE_NOT_ALLOWED: Final = 14
+ORDER_REJECT_REASON_LIMIT_PRICE_NOT_POSITIVE: Final = 15
+ORDER_REJECT_REASON_LIMIT_PRICE_NOT_ON_TICK: Final = 16
+ORDER_REJECT_REASON_PRICE_ABOVE_LIMIT: Final = 17
+ORDER_REJECT_REASON_PRICE_OUTSIDE_COLLAR: Final = 18
+ORDER_REJECT_REASON_PRICE_OUTSIDE_LULD_BANDS: Final = 19
+ORDER_REJECT_REASON_REFERENCE_PRICE_MISSING: Final = 20
+ORDER_REJECT_REASON_STOP_PRICE_MISSING: Final = 21
+ORDER_REJECT_REASON_STOP_PRICE_NOT_ALLOWED: Final = 22
+ORDER_REJECT_REASON_STOP_PRICE_NOT_POSITIVE: Final = 23
+ORDER_REJECT_REASON_STOP_PRICE_NOT_ON_TICK: Final = 24
+ORDER_REJECT_REASON_STOP_PRICE_ON_WRONG_SIDE: Final = 25
+ORDER_REJECT_REASON_STOP_AND_LIMIT_CONTRADICT: Final = 26
+ORDER_REJECT_REASON_EXPIRY_MISSING: Final = 27
+ORDER_REJECT_REASON_EXPIRY_NOT_ALLOWED: Final = 28
+ORDER_REJECT_REASON_EXPIRY_IN_THE_PAST: Final = 29
+ORDER_REJECT_REASON_EXPIRY_TOO_FAR: Final = 30
+ORDER_REJECT_REASON_TIME_IN_FORCE_NOT_ALLOWED_FOR_TYPE: Final = 31
+ORDER_REJECT_REASON_MARKET_ORDER_OUTSIDE_REGULAR_HOURS: Final = 32
+ORDER_REJECT_REASON_SESSION_CLOSED: Final = 33
+ORDER_REJECT_REASON_SESSION_NOT_ALLOWED: Final = 34
+ORDER_REJECT_REASON_TOO_LATE_FOR_OPENING_AUCTION: Final = 35
+ORDER_REJECT_REASON_TOO_LATE_FOR_CLOSING_AUCTION: Final = 36
+ORDER_REJECT_REASON_POST_ONLY_CONTRADICTS_TYPE: Final = 37
+ORDER_REJECT_REASON_POST_ONLY_CONTRADICTS_TIME_IN_FORCE: Final = 38
+ORDER_REJECT_REASON_POST_ONLY_WOULD_TRADE: Final = 39
+ORDER_REJECT_REASON_DISPLAY_QUANTITY_ABOVE_QUANTITY: Final = 40
+ORDER_REJECT_REASON_DISPLAY_QUANTITY_NEGATIVE: Final = 41
+ORDER_REJECT_REASON_DISPLAY_QUANTITY_NOT_ALLOWED: Final = 42
+ORDER_REJECT_REASON_ALL_OR_NONE_NOT_ALLOWED: Final = 43
+ORDER_REJECT_REASON_MARKING_MISSING: Final = 44
+ORDER_REJECT_REASON_MARKING_NOT_ALLOWED: Final = 45
+ORDER_REJECT_REASON_INSTRUMENT_NOT_YET_LISTED: Final = 46
+ORDER_REJECT_REASON_INSTRUMENT_DELISTED: Final = 47
+ORDER_REJECT_REASON_INSTRUMENT_EXPIRED: Final = 48
+ORDER_REJECT_REASON_SYMBOL_HALTED: Final = 49
+ORDER_REJECT_REASON_SYMBOL_PAUSED: Final = 50
+ORDER_REJECT_REASON_MARKET_HALTED: Final = 51
+ORDER_REJECT_REASON_ORDER_RATE_ABOVE_LIMIT: Final = 52
+ORDER_REJECT_REASON_EVENT_TIME_OUT_OF_RANGE: Final = 53
+ORDER_REJECT_REASON_ACCOUNT_UNKNOWN: Final = 54
+ORDER_REJECT_REASON_ACCOUNT_RESTRICTED: Final = 55
+ORDER_REJECT_REASON_ACCOUNT_CLOSED: Final = 56
+ORDER_REJECT_REASON_INSTRUMENT_NOT_PERMITTED: Final = 57
+ORDER_REJECT_REASON_SHORT_SALE_NOT_PERMITTED: Final = 58
+ORDER_REJECT_REASON_SHORT_SALE_NOT_SHORTABLE: Final = 59
+ORDER_REJECT_REASON_SHORT_SALE_WITHOUT_LOCATE: Final = 60
+ORDER_REJECT_REASON_SHORT_SALE_AT_OR_BELOW_BID: Final = 61
+ORDER_REJECT_REASON_SALE_ABOVE_POSITION: Final = 62
+ORDER_REJECT_REASON_BUYING_POWER_EXCEEDED: Final = 63
+ORDER_REJECT_REASON_INITIAL_MARGIN_EXCEEDED: Final = 64
+ORDER_REJECT_REASON_MAINTENANCE_MARGIN_DEFICIT: Final = 65
+ORDER_REJECT_REASON_EQUITY_BELOW_MINIMUM: Final = 66
+ORDER_REJECT_REASON_POSITION_ABOVE_LIMIT: Final = 67
+ORDER_REJECT_REASON_CONCENTRATION_ABOVE_LIMIT: Final = 68
+ORDER_REJECT_REASON_GROSS_EXPOSURE_ABOVE_LIMIT: Final = 69
+ORDER_REJECT_REASON_NET_EXPOSURE_ABOVE_LIMIT: Final = 70
+ORDER_REJECT_REASON_OPEN_ORDERS_ABOVE_LIMIT: Final = 71
+ORDER_REJECT_REASON_DAILY_LOSS_ABOVE_LIMIT: Final = 72
+ORDER_REJECT_REASON_ACCOUNT_KILL_SWITCH_ACTIVE: Final = 73
+ORDER_REJECT_REASON_SYMBOL_KILL_SWITCH_ACTIVE: Final = 74
+ORDER_REJECT_REASON_GLOBAL_KILL_SWITCH_ACTIVE: Final = 75
+ORDER_REJECT_REASON_ORDER_NOT_REDUCING_POSITION: Final = 76
+ORDER_REJECT_REASON_ORDER_UNKNOWN: Final = 77
+ORDER_REJECT_REASON_ORDER_OF_ANOTHER_ACCOUNT: Final = 78
+ORDER_REJECT_REASON_ORDER_ALREADY_FILLED: Final = 79
+ORDER_REJECT_REASON_ORDER_ALREADY_CANCELLED: Final = 80
+ORDER_REJECT_REASON_ORDER_ALREADY_EXPIRED: Final = 81
+ORDER_REJECT_REASON_ORDER_ALREADY_REJECTED: Final = 82
+ORDER_REJECT_REASON_ORDER_NOT_YET_ACCEPTED: Final = 83
+ORDER_REJECT_REASON_REQUEST_ID_MISSING: Final = 84
+ORDER_REJECT_REASON_REQUEST_ID_DUPLICATE: Final = 85
+ORDER_REJECT_REASON_REPLACE_CHANGES_NOTHING: Final = 86
+ORDER_REJECT_REASON_REPLACE_CHANGES_SIDE: Final = 87
+ORDER_REJECT_REASON_REPLACE_CHANGES_TYPE: Final = 88
+ORDER_REJECT_REASON_REPLACE_QUANTITY_BELOW_FILLED: Final = 89
+ORDER_REJECT_REASON_REPLACE_PENDING: Final = 90
+ORDER_REJECT_REASON_SELF_TRADE_PREVENTED: Final = 91
+ORDER_REJECT_REASON_TRADE_THROUGH_PREVENTED: Final = 92
+ORDER_REJECT_REASON_BOOK_FULL: Final = 93
+ORDER_REJECT_REASON_SYMBOLS: Final[tuple[str, ...]] = ("SYMBOL_MISSING", "SYMBOL_UNKNOWN", "ACCOUNT_MISSING", "ORDER_ID_MISSING", "ORDER_ID_TOO_LONG", "ORDER_ID_DUPLICATE", "SIDE_MISSING", "ORDER_TYPE_MISSING", "TIME_IN_FORCE_MISSING", "QUANTITY_NOT_POSITIVE", "QUANTITY_ABOVE_LIMIT", "QUANTITY_NOT_IN_LOTS", "NOTIONAL_ABOVE_LIMIT", "LIMIT_PRICE_MISSING", "LIMIT_PRICE_NOT_ALLOWED", "LIMIT_PRICE_NOT_POSITIVE", "LIMIT_PRICE_NOT_ON_TICK", "PRICE_ABOVE_LIMIT", "PRICE_OUTSIDE_COLLAR", "PRICE_OUTSIDE_LULD_BANDS", "REFERENCE_PRICE_MISSING", "STOP_PRICE_MISSING", "STOP_PRICE_NOT_ALLOWED", "STOP_PRICE_NOT_POSITIVE", "STOP_PRICE_NOT_ON_TICK", "STOP_PRICE_ON_WRONG_SIDE", "STOP_AND_LIMIT_CONTRADICT", "EXPIRY_MISSING", "EXPIRY_NOT_ALLOWED", "EXPIRY_IN_THE_PAST", "EXPIRY_TOO_FAR", "TIME_IN_FORCE_NOT_ALLOWED_FOR_TYPE", "MARKET_ORDER_OUTSIDE_REGULAR_HOURS", "SESSION_CLOSED", "SESSION_NOT_ALLOWED", "TOO_LATE_FOR_OPENING_AUCTION", "TOO_LATE_FOR_CLOSING_AUCTION", "POST_ONLY_CONTRADICTS_TYPE", "POST_ONLY_CONTRADICTS_TIME_IN_FORCE", "POST_ONLY_WOULD_TRADE", "DISPLAY_QUANTITY_ABOVE_QUANTITY", "DISPLAY_QUANTITY_NEGATIVE", "DISPLAY_QUANTITY_NOT_ALLOWED", "ALL_OR_NONE_NOT_ALLOWED", "MARKING_MISSING", "MARKING_NOT_ALLOWED", "INSTRUMENT_NOT_YET_LISTED", "INSTRUMENT_DELISTED", "INSTRUMENT_EXPIRED", "SYMBOL_HALTED", "SYMBOL_PAUSED", "MARKET_HALTED", "ORDER_RATE_ABOVE_LIMIT", "EVENT_TIME_OUT_OF_RANGE", "ACCOUNT_UNKNOWN", "ACCOUNT_RESTRICTED", "ACCOUNT_CLOSED", "INSTRUMENT_NOT_PERMITTED", "SHORT_SALE_NOT_PERMITTED", "SHORT_SALE_NOT_SHORTABLE", "SHORT_SALE_WITHOUT_LOCATE", "SHORT_SALE_AT_OR_BELOW_BID", "SALE_ABOVE_POSITION", "BUYING_POWER_EXCEEDED", "INITIAL_MARGIN_EXCEEDED", "MAINTENANCE_MARGIN_DEFICIT", "EQUITY_BELOW_MINIMUM", "POSITION_ABOVE_LIMIT", "CONCENTRATION_ABOVE_LIMIT", "GROSS_EXPOSURE_ABOVE_LIMIT", "NET_EXPOSURE_ABOVE_LIMIT", "OPEN_ORDERS_ABOVE_LIMIT", "DAILY_LOSS_ABOVE_LIMIT", "ACCOUNT_KILL_SWITCH_ACTIVE", "SYMBOL_KILL_SWITCH_ACTIVE", "GLOBAL_KILL_SWITCH_ACTIVE", "ORDER_NOT_REDUCING_POSITION", "ORDER_UNKNOWN", "ORDER_OF_ANOTHER_ACCOUNT", "ORDER_ALREADY_FILLED", "ORDER_ALREADY_CANCELLED", "ORDER_ALREADY_EXPIRED", "ORDER_ALREADY_REJECTED", "ORDER_NOT_YET_ACCEPTED", "REQUEST_ID_MISSING", "REQUEST_ID_DUPLICATE", "REPLACE_CHANGES_NOTHING", "REPLACE_CHANGES_SIDE", "REPLACE_CHANGES_TYPE", "REPLACE_QUANTITY_BELOW_FILLED", "REPLACE_PENDING", "SELF_TRADE_PREVENTED", "TRADE_THROUGH_PREVENTED", "BOOK_FULL",)
+
+# Trading sessions in which an order may work.
+ORDER_SESSION_REGULAR: Final = 0
+ORDER_SESSION_PRE_MARKET: Final = 1
+ORDER_SESSION_POST_MARKET: Final = 2
+ORDER_SESSION_ALL_DAY: Final = 3
+ORDER_SESSION_SYMBOLS: Final[tuple[str, ...]] = ("REGULAR", "PRE_MARKET", "POST_MARKET", "ALL_DAY",)
+
+# Where an order stands in its life.
+ORDER_STATE_UNKNOWN: Final = 0
+ORDER_STATE_PLACED: Final = 1
+ORDER_STATE_VALIDATED: Final = 2
+ORDER_STATE_RISK_APPROVED: Final = 3
+ORDER_STATE_WORKING: Final = 4
+ORDER_STATE_PARTIALLY_FILLED: Final = 5
+ORDER_STATE_SUSPENDED: Final = 6
+ORDER_STATE_FILLED: Final = 7
+ORDER_STATE_CANCELLED: Final = 8
+ORDER_STATE_REPLACED: Final = 9
+ORDER_STATE_EXPIRED: Final = 10
+ORDER_STATE_REJECTED: Final = 11
+ORDER_STATE_SYMBOLS: Final[tuple[str, ...]] = ("UNKNOWN", "PLACED", "VALIDATED", "RISK_APPROVED", "WORKING", "PARTIALLY_FILLED", "SUSPENDED", "FILLED", "CANCELLED", "REPLACED", "EXPIRED", "REJECTED",)
+
+# Step of the order lifecycle.
+ORDER_STEP_VALIDATE: Final = 0
+ORDER_STEP_RISK: Final = 1
+ORDER_STEP_EXECUTION: Final = 2
+ORDER_STEP_SYMBOLS: Final[tuple[str, ...]] = ("VALIDATE", "RISK", "EXECUTION",)
+
+# How the price of an order is set.
+ORDER_TYPE_NONE: Final = 0
+ORDER_TYPE_MARKET: Final = 1
+ORDER_TYPE_LIMIT: Final = 2
+ORDER_TYPE_STOP: Final = 3
+ORDER_TYPE_STOP_LIMIT: Final = 4
+ORDER_TYPE_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "MARKET", "LIMIT", "STOP", "STOP_LIMIT",)
+
+# What changed a position.
+POSITION_CHANGE_KIND_TRADE: Final = 0
+POSITION_CHANGE_KIND_CORPORATE_ACTION: Final = 1
+POSITION_CHANGE_KIND_TRANSFER: Final = 2
+POSITION_CHANGE_KIND_EXERCISE: Final = 3
+POSITION_CHANGE_KIND_ASSIGNMENT: Final = 4
+POSITION_CHANGE_KIND_EXPIRY: Final = 5
+POSITION_CHANGE_KIND_CORRECTION: Final = 6
+POSITION_CHANGE_KIND_SYMBOLS: Final[tuple[str, ...]] = ("TRADE", "CORPORATE_ACTION", "TRANSFER", "EXERCISE", "ASSIGNMENT", "EXPIRY", "CORRECTION",)
+
 # What changed.
 PRICE_KIND_QUOTE: Final = 0
 PRICE_KIND_TRADE: Final = 1
 PRICE_KIND_STATUS: Final = 2
 PRICE_KIND_SYMBOLS: Final[tuple[str, ...]] = ("QUOTE", "TRADE", "STATUS",)
+
+# Kind of report.
+REPORT_KIND_RULE_606_PUBLIC: Final = 0
+REPORT_KIND_RULE_606_CUSTOMER: Final = 1
+REPORT_KIND_RULE_605: Final = 2
+REPORT_KIND_CAT: Final = 3
+REPORT_KIND_BEST_EXECUTION: Final = 4
+REPORT_KIND_TRADE_CONFIRMATION: Final = 5
+REPORT_KIND_ACCOUNT_STATEMENT: Final = 6
+REPORT_KIND_POSITIONS: Final = 7
+REPORT_KIND_PROFIT_AND_LOSS: Final = 8
+REPORT_KIND_SETTLEMENT: Final = 9
+REPORT_KIND_RECONCILIATION: Final = 10
+REPORT_KIND_AUDIT_TRAIL: Final = 11
+REPORT_KIND_SURVEILLANCE: Final = 12
+REPORT_KIND_SYMBOLS: Final[tuple[str, ...]] = ("RULE_606_PUBLIC", "RULE_606_CUSTOMER", "RULE_605", "CAT", "BEST_EXECUTION", "TRADE_CONFIRMATION", "ACCOUNT_STATEMENT", "POSITIONS", "PROFIT_AND_LOSS", "SETTLEMENT", "RECONCILIATION", "AUDIT_TRAIL", "SURVEILLANCE",)
+
+# How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).
+SALE_MARKING_NONE: Final = 0
+SALE_MARKING_LONG: Final = 1
+SALE_MARKING_SHORT: Final = 2
+SALE_MARKING_SHORT_EXEMPT: Final = 3
+SALE_MARKING_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "LONG", "SHORT", "SHORT_EXEMPT",)
+
+# What happens to orders of one account that would trade with each other.
+SELF_TRADE_PREVENTION_NONE: Final = 0
+SELF_TRADE_PREVENTION_CANCEL_NEWEST: Final = 1
+SELF_TRADE_PREVENTION_CANCEL_OLDEST: Final = 2
+SELF_TRADE_PREVENTION_CANCEL_BOTH: Final = 3
+SELF_TRADE_PREVENTION_DECREMENT: Final = 4
+SELF_TRADE_PREVENTION_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "CANCEL_NEWEST", "CANCEL_OLDEST", "CANCEL_BOTH", "DECREMENT",)
+
+# Why an obligation did not settle.
+SETTLEMENT_FAIL_REASON_SHARES_NOT_DELIVERED: Final = 0
+SETTLEMENT_FAIL_REASON_CASH_NOT_PAID: Final = 1
+SETTLEMENT_FAIL_REASON_COUNTERPARTY_FAILED: Final = 2
+SETTLEMENT_FAIL_REASON_INSTRUCTION_UNMATCHED: Final = 3
+SETTLEMENT_FAIL_REASON_SYMBOL_RESTRICTED: Final = 4
+SETTLEMENT_FAIL_REASON_SYMBOLS: Final[tuple[str, ...]] = ("SHARES_NOT_DELIVERED", "CASH_NOT_PAID", "COUNTERPARTY_FAILED", "INSTRUCTION_UNMATCHED", "SYMBOL_RESTRICTED",)
 
 # Side of an order or quote.
 SIDE_NONE: Final = 0
@@ -89,7 +414,278 @@ SIDE_BUY: Final = 1
 SIDE_SELL: Final = 2
 SIDE_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "BUY", "SELL",)
 
-KEY_FIELDS: Final[tuple[str, ...]] = ('account', 'routing_key', 'source', 'symbol')
+# What an accepted order waits for outside the book.
+SUSPEND_REASON_STOP_NOT_REACHED: Final = 0
+SUSPEND_REASON_AUCTION_NOT_YET: Final = 1
+SUSPEND_REASON_SYMBOL_HALTED: Final = 2
+SUSPEND_REASON_SESSION_NOT_OPEN: Final = 3
+SUSPEND_REASON_SYMBOLS: Final[tuple[str, ...]] = ("STOP_NOT_REACHED", "AUCTION_NOT_YET", "SYMBOL_HALTED", "SESSION_NOT_OPEN",)
+
+# How long an order works.
+TIME_IN_FORCE_NONE: Final = 0
+TIME_IN_FORCE_DAY: Final = 1
+TIME_IN_FORCE_GOOD_TILL_CANCELLED: Final = 2
+TIME_IN_FORCE_GOOD_TILL_DATE: Final = 3
+TIME_IN_FORCE_IMMEDIATE_OR_CANCEL: Final = 4
+TIME_IN_FORCE_FILL_OR_KILL: Final = 5
+TIME_IN_FORCE_AT_THE_OPEN: Final = 6
+TIME_IN_FORCE_AT_THE_CLOSE: Final = 7
+TIME_IN_FORCE_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "DAY", "GOOD_TILL_CANCELLED", "GOOD_TILL_DATE", "IMMEDIATE_OR_CANCEL", "FILL_OR_KILL", "AT_THE_OPEN", "AT_THE_CLOSE",)
+
+# Trading status of a symbol.
+TRADING_STATUS_CLOSED: Final = 0
+TRADING_STATUS_PRE_OPEN: Final = 1
+TRADING_STATUS_TRADING: Final = 2
+TRADING_STATUS_HALTED: Final = 3
+TRADING_STATUS_PAUSED: Final = 4
+TRADING_STATUS_QUOTING: Final = 5
+TRADING_STATUS_AUCTION: Final = 6
+TRADING_STATUS_SYMBOLS: Final[tuple[str, ...]] = ("CLOSED", "PRE_OPEN", "TRADING", "HALTED", "PAUSED", "QUOTING", "AUCTION",)
+
+# Why the trading status is what it is.
+TRADING_STATUS_REASON_SCHEDULE: Final = 0
+TRADING_STATUS_REASON_NEWS_PENDING: Final = 1
+TRADING_STATUS_REASON_REGULATORY: Final = 2
+TRADING_STATUS_REASON_OPERATIONAL: Final = 3
+TRADING_STATUS_REASON_LULD_PAUSE: Final = 4
+TRADING_STATUS_REASON_MARKET_WIDE_LEVEL_1: Final = 5
+TRADING_STATUS_REASON_MARKET_WIDE_LEVEL_2: Final = 6
+TRADING_STATUS_REASON_MARKET_WIDE_LEVEL_3: Final = 7
+TRADING_STATUS_REASON_NEW_LISTING: Final = 8
+TRADING_STATUS_REASON_SHORT_SALE_TEST: Final = 9
+TRADING_STATUS_REASON_BAND_UPDATE: Final = 10
+TRADING_STATUS_REASON_SYMBOLS: Final[tuple[str, ...]] = ("SCHEDULE", "NEWS_PENDING", "REGULATORY", "OPERATIONAL", "LULD_PAUSE", "MARKET_WIDE_LEVEL_1", "MARKET_WIDE_LEVEL_2", "MARKET_WIDE_LEVEL_3", "NEW_LISTING", "SHORT_SALE_TEST", "BAND_UPDATE",)
+
+# What sets off a stop order.
+TRIGGER_SOURCE_LAST_SALE: Final = 0
+TRIGGER_SOURCE_QUOTE: Final = 1
+TRIGGER_SOURCE_SYMBOLS: Final[tuple[str, ...]] = ("LAST_SALE", "QUOTE",)
+
+KEY_FIELDS: Final[tuple[str, ...]] = ('account', 'buy_account', 'buy_order_id', 'order_id', 'report_id', 'routing_key', 'sell_account', 'sell_order_id', 'source', 'symbol')
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class AccountChanged(Record):
+    """An account's terms and limits, whole, in force from its event time.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    account: The account.
+    owner: Beneficial owner: accounts of one owner trading with each other are wash trades.
+    account_kind: Cash or margin.
+    status: What it may do.
+    currency: Currency of its figures: ISO 4217 code.
+    cash_e8: Settled cash at the start of the day, in currency units.
+    equity_e8: Equity at the start of the day, in currency units.
+    short_permitted: May sell short.
+    options_permitted: May trade options.
+    futures_permitted: May trade futures.
+    position_max: Largest position in any symbol, in shares or contracts; 0 is unlimited.
+    concentration_bps_max: Largest share of one symbol in gross exposure, in basis points of equity; 0 is unlimited.
+    gross_exposure_max_e8: Largest gross exposure in currency units; 0 is unlimited.
+    net_exposure_max_e8: Largest net exposure either way, in currency units; 0 is unlimited.
+    order_notional_max_e8: Largest order in currency units; 0 is unlimited.
+    daily_loss_max_e8: Loss of a day at which only reducing orders pass, in currency units; 0 is unlimited.
+    orders_per_second_max: Orders a second; 0 is unlimited.
+    open_orders_max: Orders open at a time; 0 is unlimited.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        account: str = "",
+        owner: str = "",
+        account_kind: i64 = 0,
+        status: i64 = 0,
+        currency: str = "",
+        cash_e8: int = 0,
+        equity_e8: int = 0,
+        short_permitted: bool = False,
+        options_permitted: bool = False,
+        futures_permitted: bool = False,
+        position_max: i64 = 0,
+        concentration_bps_max: i64 = 0,
+        gross_exposure_max_e8: int = 0,
+        net_exposure_max_e8: int = 0,
+        order_notional_max_e8: int = 0,
+        daily_loss_max_e8: int = 0,
+        orders_per_second_max: i64 = 0,
+        open_orders_max: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.account: str = account
+        self.owner: str = owner
+        self.account_kind: i64 = account_kind
+        self.status: i64 = status
+        self.currency: str = currency
+        self.cash_e8: int = cash_e8
+        self.equity_e8: int = equity_e8
+        self.short_permitted: bool = short_permitted
+        self.options_permitted: bool = options_permitted
+        self.futures_permitted: bool = futures_permitted
+        self.position_max: i64 = position_max
+        self.concentration_bps_max: i64 = concentration_bps_max
+        self.gross_exposure_max_e8: int = gross_exposure_max_e8
+        self.net_exposure_max_e8: int = net_exposure_max_e8
+        self.order_notional_max_e8: int = order_notional_max_e8
+        self.daily_loss_max_e8: int = daily_loss_max_e8
+        self.orders_per_second_max: i64 = orders_per_second_max
+        self.open_orders_max: i64 = open_orders_max
+    
+    def type_id(self) -> i64:
+        return 0
+    
+    def key(self, field: i64) -> str:
+        if field == 0:
+            return self.account
+        raise KeyError("AccountChanged has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.account)
+        write_string(writer, self.owner)
+        write_long(writer, self.account_kind)
+        write_long(writer, self.status)
+        write_string(writer, self.currency)
+        write_money(writer, self.cash_e8)
+        write_money(writer, self.equity_e8)
+        write_bool(writer, self.short_permitted)
+        write_bool(writer, self.options_permitted)
+        write_bool(writer, self.futures_permitted)
+        write_long(writer, self.position_max)
+        write_long(writer, self.concentration_bps_max)
+        write_money(writer, self.gross_exposure_max_e8)
+        write_money(writer, self.net_exposure_max_e8)
+        write_money(writer, self.order_notional_max_e8)
+        write_money(writer, self.daily_loss_max_e8)
+        write_long(writer, self.orders_per_second_max)
+        write_long(writer, self.open_orders_max)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "account": self.account,
+            "owner": self.owner,
+            "account_kind": ACCOUNT_KIND_SYMBOLS[self.account_kind],
+            "status": ACCOUNT_STATUS_SYMBOLS[self.status],
+            "currency": self.currency,
+            "cash": decimal_of(self.cash_e8),
+            "equity": decimal_of(self.equity_e8),
+            "short_permitted": self.short_permitted,
+            "options_permitted": self.options_permitted,
+            "futures_permitted": self.futures_permitted,
+            "position_max": self.position_max,
+            "concentration_bps_max": self.concentration_bps_max,
+            "gross_exposure_max": decimal_of(self.gross_exposure_max_e8),
+            "net_exposure_max": decimal_of(self.net_exposure_max_e8),
+            "order_notional_max": decimal_of(self.order_notional_max_e8),
+            "daily_loss_max": decimal_of(self.daily_loss_max_e8),
+            "orders_per_second_max": self.orders_per_second_max,
+            "open_orders_max": self.open_orders_max,
+        }
+
+
+def read_AccountChanged(reader: Reader) -> AccountChanged:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    account = read_interned(reader)
+    owner = read_interned(reader)
+    account_kind: i64 = check_index(read_long(reader), len(ACCOUNT_KIND_SYMBOLS))
+    status: i64 = check_index(read_long(reader), len(ACCOUNT_STATUS_SYMBOLS))
+    currency = read_interned(reader)
+    cash_e8 = read_money(reader)
+    equity_e8 = read_money(reader)
+    short_permitted = read_bool(reader)
+    options_permitted = read_bool(reader)
+    futures_permitted = read_bool(reader)
+    position_max = read_long(reader)
+    concentration_bps_max = read_long(reader)
+    gross_exposure_max_e8 = read_money(reader)
+    net_exposure_max_e8 = read_money(reader)
+    order_notional_max_e8 = read_money(reader)
+    daily_loss_max_e8 = read_money(reader)
+    orders_per_second_max = read_long(reader)
+    open_orders_max = read_long(reader)
+    record = AccountChanged(event_time_ns, account, owner, account_kind, status, currency, cash_e8, equity_e8, short_permitted, options_permitted, futures_permitted, position_max, concentration_bps_max, gross_exposure_max_e8, net_exposure_max_e8, order_notional_max_e8, daily_loss_max_e8, orders_per_second_max, open_orders_max)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def AccountChanged_from_dict(fields: dict[str, Any]) -> AccountChanged:
+    record = AccountChanged()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "account":
+            record.account = value
+        elif name == "owner":
+            record.owner = value
+        elif name == "account_kind":
+            record.account_kind = ACCOUNT_KIND_SYMBOLS.index(value)
+        elif name == "status":
+            record.status = ACCOUNT_STATUS_SYMBOLS.index(value)
+        elif name == "currency":
+            record.currency = value
+        elif name == "cash":
+            record.cash_e8 = e8_of(value)
+        elif name == "equity":
+            record.equity_e8 = e8_of(value)
+        elif name == "short_permitted":
+            record.short_permitted = value
+        elif name == "options_permitted":
+            record.options_permitted = value
+        elif name == "futures_permitted":
+            record.futures_permitted = value
+        elif name == "position_max":
+            record.position_max = value
+        elif name == "concentration_bps_max":
+            record.concentration_bps_max = value
+        elif name == "gross_exposure_max":
+            record.gross_exposure_max_e8 = e8_of(value)
+        elif name == "net_exposure_max":
+            record.net_exposure_max_e8 = e8_of(value)
+        elif name == "order_notional_max":
+            record.order_notional_max_e8 = e8_of(value)
+        elif name == "daily_loss_max":
+            record.daily_loss_max_e8 = e8_of(value)
+        elif name == "orders_per_second_max":
+            record.orders_per_second_max = value
+        elif name == "open_orders_max":
+            record.open_orders_max = value
+        else:
+            raise ValueError(f"AccountChanged has no field {name!r}")
+    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -138,10 +734,10 @@ class AlertRuleChanged(Record):
         self.hysteresis_bps: i64 = hysteresis_bps
     
     def type_id(self) -> i64:
-        return 0
+        return 1
     
     def key(self, field: i64) -> str:
-        if field == 3:
+        if field == 9:
             return self.symbol
         if field == 0:
             return self.account
@@ -272,10 +868,10 @@ class AlertRuleRejected(Record):
         self.reason: i64 = reason
     
     def type_id(self) -> i64:
-        return 1
+        return 2
     
     def key(self, field: i64) -> str:
-        if field == 3:
+        if field == 9:
             return self.symbol
         if field == 0:
             return self.account
@@ -401,10 +997,10 @@ class AlertTriggered(Record):
         self.trigger_count: i64 = trigger_count
     
     def type_id(self) -> i64:
-        return 2
+        return 3
     
     def key(self, field: i64) -> str:
-        if field == 3:
+        if field == 9:
             return self.symbol
         if field == 0:
             return self.account
@@ -591,10 +1187,10 @@ class AnalyticsCalculated(Record):
         self.atr: float | None = atr
     
     def type_id(self) -> i64:
-        return 3
+        return 4
     
     def key(self, field: i64) -> str:
-        if field == 3:
+        if field == 9:
             return self.symbol
         raise KeyError("AnalyticsCalculated has no such key field")
 
@@ -827,6 +1423,430 @@ def AnalyticsCalculated_from_dict(fields: dict[str, Any]) -> AnalyticsCalculated
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
+class AuctionCompleted(Record):
+    """An auction has found its price.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    auction: Which auction.
+    price_e8: The single price in currency units; 0 where nothing traded.
+    quantity: Shares or contracts traded.
+    imbalance_side: Side left over at that price; NONE if none.
+    imbalance_quantity: Shares or contracts left over at that price.
+    reference_price_e8: Price that broke a tie, in currency units; 0 is none.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        auction: i64 = 0,
+        price_e8: i64 = 0,
+        quantity: i64 = 0,
+        imbalance_side: i64 = 0,
+        imbalance_quantity: i64 = 0,
+        reference_price_e8: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.auction: i64 = auction
+        self.price_e8: i64 = price_e8
+        self.quantity: i64 = quantity
+        self.imbalance_side: i64 = imbalance_side
+        self.imbalance_quantity: i64 = imbalance_quantity
+        self.reference_price_e8: i64 = reference_price_e8
+    
+    def type_id(self) -> i64:
+        return 5
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        raise KeyError("AuctionCompleted has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_long(writer, self.auction)
+        write_fixed8(writer, self.price_e8)
+        write_long(writer, self.quantity)
+        write_long(writer, self.imbalance_side)
+        write_long(writer, self.imbalance_quantity)
+        write_fixed8(writer, self.reference_price_e8)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "auction": AUCTION_KIND_SYMBOLS[self.auction],
+            "price": decimal_of(self.price_e8),
+            "quantity": self.quantity,
+            "imbalance_side": SIDE_SYMBOLS[self.imbalance_side],
+            "imbalance_quantity": self.imbalance_quantity,
+            "reference_price": decimal_of(self.reference_price_e8),
+        }
+
+
+def read_AuctionCompleted(reader: Reader) -> AuctionCompleted:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    auction: i64 = check_index(read_long(reader), len(AUCTION_KIND_SYMBOLS))
+    price_e8 = read_fixed8(reader)
+    quantity = read_long(reader)
+    imbalance_side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
+    imbalance_quantity = read_long(reader)
+    reference_price_e8 = read_fixed8(reader)
+    record = AuctionCompleted(event_time_ns, symbol, auction, price_e8, quantity, imbalance_side, imbalance_quantity, reference_price_e8)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def AuctionCompleted_from_dict(fields: dict[str, Any]) -> AuctionCompleted:
+    record = AuctionCompleted()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "auction":
+            record.auction = AUCTION_KIND_SYMBOLS.index(value)
+        elif name == "price":
+            record.price_e8 = e8_of(value)
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "imbalance_side":
+            record.imbalance_side = SIDE_SYMBOLS.index(value)
+        elif name == "imbalance_quantity":
+            record.imbalance_quantity = value
+        elif name == "reference_price":
+            record.reference_price_e8 = e8_of(value)
+        else:
+            raise ValueError(f"AuctionCompleted has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class CashMoved(Record):
+    """One entry of an account's cash ledger.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    account: The account.
+    currency: ISO 4217 code.
+    cash_kind: Why it moves.
+    amount_e8: Currency units: positive in, negative out.
+    balance_e8: Settled cash afterwards, in currency units.
+    reference: What it belongs to: obligation, action or payment.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        account: str = "",
+        currency: str = "",
+        cash_kind: i64 = 0,
+        amount_e8: int = 0,
+        balance_e8: int = 0,
+        reference: str = "",
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.account: str = account
+        self.currency: str = currency
+        self.cash_kind: i64 = cash_kind
+        self.amount_e8: int = amount_e8
+        self.balance_e8: int = balance_e8
+        self.reference: str = reference
+    
+    def type_id(self) -> i64:
+        return 6
+    
+    def key(self, field: i64) -> str:
+        if field == 0:
+            return self.account
+        raise KeyError("CashMoved has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.account)
+        write_string(writer, self.currency)
+        write_long(writer, self.cash_kind)
+        write_money(writer, self.amount_e8)
+        write_money(writer, self.balance_e8)
+        write_string(writer, self.reference)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "account": self.account,
+            "currency": self.currency,
+            "cash_kind": CASH_KIND_SYMBOLS[self.cash_kind],
+            "amount": decimal_of(self.amount_e8),
+            "balance": decimal_of(self.balance_e8),
+            "reference": self.reference,
+        }
+
+
+def read_CashMoved(reader: Reader) -> CashMoved:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    account = read_interned(reader)
+    currency = read_interned(reader)
+    cash_kind: i64 = check_index(read_long(reader), len(CASH_KIND_SYMBOLS))
+    amount_e8 = read_money(reader)
+    balance_e8 = read_money(reader)
+    reference = read_string(reader)
+    record = CashMoved(event_time_ns, account, currency, cash_kind, amount_e8, balance_e8, reference)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def CashMoved_from_dict(fields: dict[str, Any]) -> CashMoved:
+    record = CashMoved()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "account":
+            record.account = value
+        elif name == "currency":
+            record.currency = value
+        elif name == "cash_kind":
+            record.cash_kind = CASH_KIND_SYMBOLS.index(value)
+        elif name == "amount":
+            record.amount_e8 = e8_of(value)
+        elif name == "balance":
+            record.balance_e8 = e8_of(value)
+        elif name == "reference":
+            record.reference = value
+        else:
+            raise ValueError(f"CashMoved has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class CorporateActionAnnounced(Record):
+    """A corporate action, in force at the start of its ex day.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    action_id: Identity of the action.
+    action_kind: What it is.
+    ex_day: Ex day: days since 1970-01-01.
+    record_day: Record day: days since 1970-01-01.
+    payable_day: Payable day: days since 1970-01-01.
+    new_shares: Ratio: so many new shares …
+    old_shares: … for so many old ones; 1 to 1 where shares stay.
+    cash_per_share_e8: Cash paid per old share in currency units; 0 is none.
+    new_symbol: Symbol afterwards, or of the new shares; empty where it stays.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        action_id: str = "",
+        action_kind: i64 = 0,
+        ex_day: i64 = 0,
+        record_day: i64 = 0,
+        payable_day: i64 = 0,
+        new_shares: i64 = 0,
+        old_shares: i64 = 0,
+        cash_per_share_e8: i64 = 0,
+        new_symbol: str = "",
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.action_id: str = action_id
+        self.action_kind: i64 = action_kind
+        self.ex_day: i64 = ex_day
+        self.record_day: i64 = record_day
+        self.payable_day: i64 = payable_day
+        self.new_shares: i64 = new_shares
+        self.old_shares: i64 = old_shares
+        self.cash_per_share_e8: i64 = cash_per_share_e8
+        self.new_symbol: str = new_symbol
+    
+    def type_id(self) -> i64:
+        return 7
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        raise KeyError("CorporateActionAnnounced has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.action_id)
+        write_long(writer, self.action_kind)
+        write_long(writer, self.ex_day)
+        write_long(writer, self.record_day)
+        write_long(writer, self.payable_day)
+        write_long(writer, self.new_shares)
+        write_long(writer, self.old_shares)
+        write_fixed8(writer, self.cash_per_share_e8)
+        write_string(writer, self.new_symbol)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "action_id": self.action_id,
+            "action_kind": CORPORATE_ACTION_KIND_SYMBOLS[self.action_kind],
+            "ex_day": self.ex_day,
+            "record_day": self.record_day,
+            "payable_day": self.payable_day,
+            "new_shares": self.new_shares,
+            "old_shares": self.old_shares,
+            "cash_per_share": decimal_of(self.cash_per_share_e8),
+            "new_symbol": self.new_symbol,
+        }
+
+
+def read_CorporateActionAnnounced(reader: Reader) -> CorporateActionAnnounced:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    action_id = read_string(reader)
+    action_kind: i64 = check_index(read_long(reader), len(CORPORATE_ACTION_KIND_SYMBOLS))
+    ex_day = read_long(reader)
+    record_day = read_long(reader)
+    payable_day = read_long(reader)
+    new_shares = read_long(reader)
+    old_shares = read_long(reader)
+    cash_per_share_e8 = read_fixed8(reader)
+    new_symbol = read_interned(reader)
+    record = CorporateActionAnnounced(event_time_ns, symbol, action_id, action_kind, ex_day, record_day, payable_day, new_shares, old_shares, cash_per_share_e8, new_symbol)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def CorporateActionAnnounced_from_dict(fields: dict[str, Any]) -> CorporateActionAnnounced:
+    record = CorporateActionAnnounced()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "action_id":
+            record.action_id = value
+        elif name == "action_kind":
+            record.action_kind = CORPORATE_ACTION_KIND_SYMBOLS.index(value)
+        elif name == "ex_day":
+            record.ex_day = value
+        elif name == "record_day":
+            record.record_day = value
+        elif name == "payable_day":
+            record.payable_day = value
+        elif name == "new_shares":
+            record.new_shares = value
+        elif name == "old_shares":
+            record.old_shares = value
+        elif name == "cash_per_share":
+            record.cash_per_share_e8 = e8_of(value)
+        elif name == "new_symbol":
+            record.new_symbol = value
+        else:
+            raise ValueError(f"CorporateActionAnnounced has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
 class DeadLetter(Record):
     """Input that could not be read or processed, whole, with where it came from and why it failed.
     
@@ -869,10 +1889,10 @@ class DeadLetter(Record):
         self.raw: bytes = raw
     
     def type_id(self) -> i64:
-        return 4
+        return 8
     
     def key(self, field: i64) -> str:
-        if field == 2:
+        if field == 8:
             return self.source
         raise KeyError("DeadLetter has no such key field")
 
@@ -963,6 +1983,497 @@ def DeadLetter_from_dict(fields: dict[str, Any]) -> DeadLetter:
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
+class TickStep:
+    """One row of a tick table.
+    
+    from_price_e8: Prices at or above it, in currency units.
+    tick_e8: Increment in currency units.
+    """
+
+    def __init__(
+        self,
+        from_price_e8: i64 = 0,
+        tick_e8: i64 = 0,
+    ) -> None:
+        self.from_price_e8: i64 = from_price_e8
+        self.tick_e8: i64 = tick_e8
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.from_price_e8)
+        write_fixed8(writer, self.tick_e8)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "from_price": decimal_of(self.from_price_e8),
+            "tick": decimal_of(self.tick_e8),
+        }
+
+
+def read_TickStep(reader: Reader) -> TickStep:
+    from_price_e8 = read_fixed8(reader)
+    tick_e8 = read_fixed8(reader)
+    record = TickStep(from_price_e8, tick_e8)
+    return record
+
+
+def TickStep_from_dict(fields: dict[str, Any]) -> TickStep:
+    record = TickStep()
+    for name, value in fields.items():
+        if name == "from_price":
+            record.from_price_e8 = e8_of(value)
+        elif name == "tick":
+            record.tick_e8 = e8_of(value)
+        else:
+            raise ValueError(f"TickStep has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class InstrumentChanged(Record):
+    """Reference data of one instrument, whole, in force from its event time.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    action: What happens to it.
+    instrument_type: Kind of instrument.
+    long_name: Name of the issuer or contract.
+    currency: Currency of its prices: ISO 4217 code.
+    primary_venue: Venue that lists it: market identifier code.
+    tick_table: Price increments, by rising from_price; the first starts at 0.
+    lot_quantity: Shares of a round lot.
+    order_multiple: Orders are multiples of so many shares or contracts.
+    multiplier: Units of the underlying per contract; 1 for stocks.
+    listed_from_ns: First moment of trading: nanoseconds since the epoch, UTC.
+    listed_to_ns: Last moment of trading: nanoseconds since the epoch, UTC; 0 is open-ended.
+    expiry_ns: OPTION, FUTURE: expiry, nanoseconds since the epoch, UTC; otherwise 0.
+    underlying_symbol: OPTION, FUTURE: the underlying; otherwise empty.
+    strike_price_e8: OPTION: strike in currency units; otherwise 0.
+    option_right: OPTION: call or put; otherwise NONE.
+    exercise_style: OPTION: when it may be exercised; otherwise NONE.
+    initial_margin_e8: FUTURE: initial margin of one contract in currency units; otherwise 0.
+    maintenance_margin_e8: FUTURE: maintenance margin of one contract in currency units; otherwise 0.
+    luld_tier: Tier of the limit up-limit down plan; NONE outside it.
+    leverage_percent: Leverage of a fund in percent of its index; 100 for all others.
+    shortable: May be sold short without a locate (easy to borrow).
+    threshold_security: On the threshold list of Regulation SHO.
+    previous_close_price_e8: Official close of the trading day before, in currency units; 0 is none.
+    order_quantity_max: Largest order in shares or contracts; 0 is unlimited.
+    order_notional_max_e8: Largest order in currency units; 0 is unlimited.
+    collar_bps: How far a price may be from the reference price, in basis points of it; 0 is no collar.
+    position_max: Position limit in shares or contracts a side; 0 is unlimited.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        action: i64 = 0,
+        instrument_type: i64 = 0,
+        long_name: str = "",
+        currency: str = "",
+        primary_venue: str = "",
+        tick_table: list[TickStep] | None = None,
+        lot_quantity: i64 = 0,
+        order_multiple: i64 = 0,
+        multiplier: i64 = 0,
+        listed_from_ns: i64 = 0,
+        listed_to_ns: i64 = 0,
+        expiry_ns: i64 = 0,
+        underlying_symbol: str = "",
+        strike_price_e8: i64 = 0,
+        option_right: i64 = 0,
+        exercise_style: i64 = 0,
+        initial_margin_e8: i64 = 0,
+        maintenance_margin_e8: i64 = 0,
+        luld_tier: i64 = 0,
+        leverage_percent: i64 = 0,
+        shortable: bool = False,
+        threshold_security: bool = False,
+        previous_close_price_e8: i64 = 0,
+        order_quantity_max: i64 = 0,
+        order_notional_max_e8: int = 0,
+        collar_bps: i64 = 0,
+        position_max: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.action: i64 = action
+        self.instrument_type: i64 = instrument_type
+        self.long_name: str = long_name
+        self.currency: str = currency
+        self.primary_venue: str = primary_venue
+        self.tick_table: list[TickStep] = tick_table if tick_table is not None else []
+        self.lot_quantity: i64 = lot_quantity
+        self.order_multiple: i64 = order_multiple
+        self.multiplier: i64 = multiplier
+        self.listed_from_ns: i64 = listed_from_ns
+        self.listed_to_ns: i64 = listed_to_ns
+        self.expiry_ns: i64 = expiry_ns
+        self.underlying_symbol: str = underlying_symbol
+        self.strike_price_e8: i64 = strike_price_e8
+        self.option_right: i64 = option_right
+        self.exercise_style: i64 = exercise_style
+        self.initial_margin_e8: i64 = initial_margin_e8
+        self.maintenance_margin_e8: i64 = maintenance_margin_e8
+        self.luld_tier: i64 = luld_tier
+        self.leverage_percent: i64 = leverage_percent
+        self.shortable: bool = shortable
+        self.threshold_security: bool = threshold_security
+        self.previous_close_price_e8: i64 = previous_close_price_e8
+        self.order_quantity_max: i64 = order_quantity_max
+        self.order_notional_max_e8: int = order_notional_max_e8
+        self.collar_bps: i64 = collar_bps
+        self.position_max: i64 = position_max
+    
+    def type_id(self) -> i64:
+        return 9
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        raise KeyError("InstrumentChanged has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_long(writer, self.action)
+        write_long(writer, self.instrument_type)
+        write_string(writer, self.long_name)
+        write_string(writer, self.currency)
+        write_string(writer, self.primary_venue)
+        if len(self.tick_table) > 0:
+            write_long(writer, len(self.tick_table))
+            for item1 in self.tick_table:
+                item1.encode_into(writer)
+        writer.append(0)
+        write_long(writer, self.lot_quantity)
+        write_long(writer, self.order_multiple)
+        write_long(writer, self.multiplier)
+        write_long(writer, self.listed_from_ns)
+        write_long(writer, self.listed_to_ns)
+        write_long(writer, self.expiry_ns)
+        write_string(writer, self.underlying_symbol)
+        write_fixed8(writer, self.strike_price_e8)
+        write_long(writer, self.option_right)
+        write_long(writer, self.exercise_style)
+        write_fixed8(writer, self.initial_margin_e8)
+        write_fixed8(writer, self.maintenance_margin_e8)
+        write_long(writer, self.luld_tier)
+        write_long(writer, self.leverage_percent)
+        write_bool(writer, self.shortable)
+        write_bool(writer, self.threshold_security)
+        write_fixed8(writer, self.previous_close_price_e8)
+        write_long(writer, self.order_quantity_max)
+        write_money(writer, self.order_notional_max_e8)
+        write_long(writer, self.collar_bps)
+        write_long(writer, self.position_max)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "action": INSTRUMENT_ACTION_SYMBOLS[self.action],
+            "instrument_type": INSTRUMENT_TYPE_SYMBOLS[self.instrument_type],
+            "long_name": self.long_name,
+            "currency": self.currency,
+            "primary_venue": self.primary_venue,
+            "tick_table": [item.to_dict() for item in self.tick_table],
+            "lot_quantity": self.lot_quantity,
+            "order_multiple": self.order_multiple,
+            "multiplier": self.multiplier,
+            "listed_from_ns": self.listed_from_ns,
+            "listed_to_ns": self.listed_to_ns,
+            "expiry_ns": self.expiry_ns,
+            "underlying_symbol": self.underlying_symbol,
+            "strike_price": decimal_of(self.strike_price_e8),
+            "option_right": OPTION_RIGHT_SYMBOLS[self.option_right],
+            "exercise_style": EXERCISE_STYLE_SYMBOLS[self.exercise_style],
+            "initial_margin": decimal_of(self.initial_margin_e8),
+            "maintenance_margin": decimal_of(self.maintenance_margin_e8),
+            "luld_tier": LULD_TIER_SYMBOLS[self.luld_tier],
+            "leverage_percent": self.leverage_percent,
+            "shortable": self.shortable,
+            "threshold_security": self.threshold_security,
+            "previous_close_price": decimal_of(self.previous_close_price_e8),
+            "order_quantity_max": self.order_quantity_max,
+            "order_notional_max": decimal_of(self.order_notional_max_e8),
+            "collar_bps": self.collar_bps,
+            "position_max": self.position_max,
+        }
+
+
+def read_InstrumentChanged(reader: Reader) -> InstrumentChanged:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    action: i64 = check_index(read_long(reader), len(INSTRUMENT_ACTION_SYMBOLS))
+    instrument_type: i64 = check_index(read_long(reader), len(INSTRUMENT_TYPE_SYMBOLS))
+    long_name = read_string(reader)
+    currency = read_interned(reader)
+    primary_venue = read_interned(reader)
+    tick_table: list[TickStep] = []
+    count1 = read_block_count(reader)
+    while count1 > 0:
+        item2 = read_TickStep(reader)
+        tick_table.append(item2)
+        count1 -= 1
+        if count1 == 0:
+            count1 = read_block_count(reader)
+    lot_quantity = read_long(reader)
+    order_multiple = read_long(reader)
+    multiplier = read_long(reader)
+    listed_from_ns = read_long(reader)
+    listed_to_ns = read_long(reader)
+    expiry_ns = read_long(reader)
+    underlying_symbol = read_interned(reader)
+    strike_price_e8 = read_fixed8(reader)
+    option_right: i64 = check_index(read_long(reader), len(OPTION_RIGHT_SYMBOLS))
+    exercise_style: i64 = check_index(read_long(reader), len(EXERCISE_STYLE_SYMBOLS))
+    initial_margin_e8 = read_fixed8(reader)
+    maintenance_margin_e8 = read_fixed8(reader)
+    luld_tier: i64 = check_index(read_long(reader), len(LULD_TIER_SYMBOLS))
+    leverage_percent = read_long(reader)
+    shortable = read_bool(reader)
+    threshold_security = read_bool(reader)
+    previous_close_price_e8 = read_fixed8(reader)
+    order_quantity_max = read_long(reader)
+    order_notional_max_e8 = read_money(reader)
+    collar_bps = read_long(reader)
+    position_max = read_long(reader)
+    record = InstrumentChanged(event_time_ns, symbol, action, instrument_type, long_name, currency, primary_venue, tick_table, lot_quantity, order_multiple, multiplier, listed_from_ns, listed_to_ns, expiry_ns, underlying_symbol, strike_price_e8, option_right, exercise_style, initial_margin_e8, maintenance_margin_e8, luld_tier, leverage_percent, shortable, threshold_security, previous_close_price_e8, order_quantity_max, order_notional_max_e8, collar_bps, position_max)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def InstrumentChanged_from_dict(fields: dict[str, Any]) -> InstrumentChanged:
+    record = InstrumentChanged()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "action":
+            record.action = INSTRUMENT_ACTION_SYMBOLS.index(value)
+        elif name == "instrument_type":
+            record.instrument_type = INSTRUMENT_TYPE_SYMBOLS.index(value)
+        elif name == "long_name":
+            record.long_name = value
+        elif name == "currency":
+            record.currency = value
+        elif name == "primary_venue":
+            record.primary_venue = value
+        elif name == "tick_table":
+            record.tick_table = [TickStep_from_dict(item) for item in value]
+        elif name == "lot_quantity":
+            record.lot_quantity = value
+        elif name == "order_multiple":
+            record.order_multiple = value
+        elif name == "multiplier":
+            record.multiplier = value
+        elif name == "listed_from_ns":
+            record.listed_from_ns = value
+        elif name == "listed_to_ns":
+            record.listed_to_ns = value
+        elif name == "expiry_ns":
+            record.expiry_ns = value
+        elif name == "underlying_symbol":
+            record.underlying_symbol = value
+        elif name == "strike_price":
+            record.strike_price_e8 = e8_of(value)
+        elif name == "option_right":
+            record.option_right = OPTION_RIGHT_SYMBOLS.index(value)
+        elif name == "exercise_style":
+            record.exercise_style = EXERCISE_STYLE_SYMBOLS.index(value)
+        elif name == "initial_margin":
+            record.initial_margin_e8 = e8_of(value)
+        elif name == "maintenance_margin":
+            record.maintenance_margin_e8 = e8_of(value)
+        elif name == "luld_tier":
+            record.luld_tier = LULD_TIER_SYMBOLS.index(value)
+        elif name == "leverage_percent":
+            record.leverage_percent = value
+        elif name == "shortable":
+            record.shortable = value
+        elif name == "threshold_security":
+            record.threshold_security = value
+        elif name == "previous_close_price":
+            record.previous_close_price_e8 = e8_of(value)
+        elif name == "order_quantity_max":
+            record.order_quantity_max = value
+        elif name == "order_notional_max":
+            record.order_notional_max_e8 = e8_of(value)
+        elif name == "collar_bps":
+            record.collar_bps = value
+        elif name == "position_max":
+            record.position_max = value
+        else:
+            raise ValueError(f"InstrumentChanged has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class KillSwitchChanged(Record):
+    """Someone throws a kill switch.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    scope: What it covers.
+    account: ACCOUNT: the account; otherwise empty.
+    symbol: SYMBOL: the symbol; otherwise empty.
+    state: What it lets through from now on.
+    actor: Who threw it.
+    comment: Why, in the actor's words.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        scope: i64 = 0,
+        account: str = "",
+        symbol: str = "",
+        state: i64 = 0,
+        actor: str = "",
+        comment: str = "",
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.scope: i64 = scope
+        self.account: str = account
+        self.symbol: str = symbol
+        self.state: i64 = state
+        self.actor: str = actor
+        self.comment: str = comment
+    
+    def type_id(self) -> i64:
+        return 10
+    
+    def key(self, field: i64) -> str:
+        if field == 0:
+            return self.account
+        if field == 9:
+            return self.symbol
+        raise KeyError("KillSwitchChanged has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_long(writer, self.scope)
+        write_string(writer, self.account)
+        write_string(writer, self.symbol)
+        write_long(writer, self.state)
+        write_string(writer, self.actor)
+        write_string(writer, self.comment)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "scope": KILL_SWITCH_SCOPE_SYMBOLS[self.scope],
+            "account": self.account,
+            "symbol": self.symbol,
+            "state": KILL_SWITCH_STATE_SYMBOLS[self.state],
+            "actor": self.actor,
+            "comment": self.comment,
+        }
+
+
+def read_KillSwitchChanged(reader: Reader) -> KillSwitchChanged:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    scope: i64 = check_index(read_long(reader), len(KILL_SWITCH_SCOPE_SYMBOLS))
+    account = read_interned(reader)
+    symbol = read_interned(reader)
+    state: i64 = check_index(read_long(reader), len(KILL_SWITCH_STATE_SYMBOLS))
+    actor = read_string(reader)
+    comment = read_string(reader)
+    record = KillSwitchChanged(event_time_ns, scope, account, symbol, state, actor, comment)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def KillSwitchChanged_from_dict(fields: dict[str, Any]) -> KillSwitchChanged:
+    record = KillSwitchChanged()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "scope":
+            record.scope = KILL_SWITCH_SCOPE_SYMBOLS.index(value)
+        elif name == "account":
+            record.account = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "state":
+            record.state = KILL_SWITCH_STATE_SYMBOLS.index(value)
+        elif name == "actor":
+            record.actor = value
+        elif name == "comment":
+            record.comment = value
+        else:
+            raise ValueError(f"KillSwitchChanged has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
 class LateEvent(Record):
     """A record that came after the watermark had closed what it belongs to.
     
@@ -999,10 +2510,10 @@ class LateEvent(Record):
         self.payload: bytes = payload
     
     def type_id(self) -> i64:
-        return 5
+        return 11
     
     def key(self, field: i64) -> str:
-        if field == 1:
+        if field == 5:
             return self.routing_key
         raise KeyError("LateEvent has no such key field")
 
@@ -1083,6 +2594,298 @@ def LateEvent_from_dict(fields: dict[str, Any]) -> LateEvent:
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
+class LocateGranted(Record):
+    """Shares located for a short sale (Regulation SHO, 17 CFR 242.203(b)(1)).
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account that may sell them short.
+    locate_id: Identity of the locate, unique per account.
+    quantity: Shares located.
+    expire_time_ns: When it lapses: nanoseconds since the epoch, UTC.
+    lender: Who lends them.
+    fee_bps: Fee a year in basis points of market value.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        locate_id: str = "",
+        quantity: i64 = 0,
+        expire_time_ns: i64 = 0,
+        lender: str = "",
+        fee_bps: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.locate_id: str = locate_id
+        self.quantity: i64 = quantity
+        self.expire_time_ns: i64 = expire_time_ns
+        self.lender: str = lender
+        self.fee_bps: i64 = fee_bps
+    
+    def type_id(self) -> i64:
+        return 12
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        raise KeyError("LocateGranted has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.locate_id)
+        write_long(writer, self.quantity)
+        write_long(writer, self.expire_time_ns)
+        write_string(writer, self.lender)
+        write_long(writer, self.fee_bps)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "locate_id": self.locate_id,
+            "quantity": self.quantity,
+            "expire_time_ns": self.expire_time_ns,
+            "lender": self.lender,
+            "fee_bps": self.fee_bps,
+        }
+
+
+def read_LocateGranted(reader: Reader) -> LocateGranted:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    locate_id = read_string(reader)
+    quantity = read_long(reader)
+    expire_time_ns = read_long(reader)
+    lender = read_interned(reader)
+    fee_bps = read_long(reader)
+    record = LocateGranted(event_time_ns, symbol, account, locate_id, quantity, expire_time_ns, lender, fee_bps)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def LocateGranted_from_dict(fields: dict[str, Any]) -> LocateGranted:
+    record = LocateGranted()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "locate_id":
+            record.locate_id = value
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "expire_time_ns":
+            record.expire_time_ns = value
+        elif name == "lender":
+            record.lender = value
+        elif name == "fee_bps":
+            record.fee_bps = value
+        else:
+            raise ValueError(f"LocateGranted has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class LotClosed(Record):
+    """A tax lot, or part of one, is closed.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: The account.
+    opened_ns: When it was opened: nanoseconds since the epoch, UTC.
+    open_trade_id: Trade that opened it, a number per symbol.
+    close_trade_id: Trade that closed it, a number per symbol; 0 where none did.
+    quantity: Shares or contracts closed; negative were short.
+    open_price_e8: Price it was opened at, in currency units.
+    close_price_e8: Price it was closed at, in currency units.
+    realised_pnl_e8: Profit in currency units, fees not included.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        opened_ns: i64 = 0,
+        open_trade_id: i64 = 0,
+        close_trade_id: i64 = 0,
+        quantity: i64 = 0,
+        open_price_e8: i64 = 0,
+        close_price_e8: i64 = 0,
+        realised_pnl_e8: int = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.opened_ns: i64 = opened_ns
+        self.open_trade_id: i64 = open_trade_id
+        self.close_trade_id: i64 = close_trade_id
+        self.quantity: i64 = quantity
+        self.open_price_e8: i64 = open_price_e8
+        self.close_price_e8: i64 = close_price_e8
+        self.realised_pnl_e8: int = realised_pnl_e8
+    
+    def type_id(self) -> i64:
+        return 13
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        raise KeyError("LotClosed has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_long(writer, self.opened_ns)
+        write_long(writer, self.open_trade_id)
+        write_long(writer, self.close_trade_id)
+        write_long(writer, self.quantity)
+        write_fixed8(writer, self.open_price_e8)
+        write_fixed8(writer, self.close_price_e8)
+        write_money(writer, self.realised_pnl_e8)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "opened_ns": self.opened_ns,
+            "open_trade_id": self.open_trade_id,
+            "close_trade_id": self.close_trade_id,
+            "quantity": self.quantity,
+            "open_price": decimal_of(self.open_price_e8),
+            "close_price": decimal_of(self.close_price_e8),
+            "realised_pnl": decimal_of(self.realised_pnl_e8),
+        }
+
+
+def read_LotClosed(reader: Reader) -> LotClosed:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    opened_ns = read_long(reader)
+    open_trade_id = read_long(reader)
+    close_trade_id = read_long(reader)
+    quantity = read_long(reader)
+    open_price_e8 = read_fixed8(reader)
+    close_price_e8 = read_fixed8(reader)
+    realised_pnl_e8 = read_money(reader)
+    record = LotClosed(event_time_ns, symbol, account, opened_ns, open_trade_id, close_trade_id, quantity, open_price_e8, close_price_e8, realised_pnl_e8)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def LotClosed_from_dict(fields: dict[str, Any]) -> LotClosed:
+    record = LotClosed()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "opened_ns":
+            record.opened_ns = value
+        elif name == "open_trade_id":
+            record.open_trade_id = value
+        elif name == "close_trade_id":
+            record.close_trade_id = value
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "open_price":
+            record.open_price_e8 = e8_of(value)
+        elif name == "close_price":
+            record.close_price_e8 = e8_of(value)
+        elif name == "realised_pnl":
+            record.realised_pnl_e8 = e8_of(value)
+        else:
+            raise ValueError(f"LotClosed has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
 class MarketDataReceived(Record):
     """One message of one venue, as received: nothing is checked yet.
     
@@ -1152,10 +2955,10 @@ class MarketDataReceived(Record):
         self.status: str = status
     
     def type_id(self) -> i64:
-        return 6
+        return 14
     
     def key(self, field: i64) -> str:
-        if field == 3:
+        if field == 9:
             return self.symbol
         raise KeyError("MarketDataReceived has no such key field")
 
@@ -1327,10 +3130,10 @@ class MarketDataRejected(Record):
         self.message: bytes = message
     
     def type_id(self) -> i64:
-        return 7
+        return 15
     
     def key(self, field: i64) -> str:
-        if field == 3:
+        if field == 9:
             return self.symbol
         raise KeyError("MarketDataRejected has no such key field")
 
@@ -1411,6 +3214,3287 @@ def MarketDataRejected_from_dict(fields: dict[str, Any]) -> MarketDataRejected:
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
+class OrderAccepted(Record):
+    """An order works: it rests in the book or is about to be matched.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account the order is for.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    venue_order_id: The order's number in execution, from 1 per symbol; 0 before it was accepted.
+    side: Side of the order.
+    marking: How a sale is marked; NONE for a buy.
+    order_type: How the price is set.
+    time_in_force: How long it works.
+    quantity: Shares or contracts in all.
+    display_quantity: Iceberg: shares or contracts shown at a time; 0 shows all.
+    limit_price_e8: Limit price in currency units; 0 for orders without.
+    bid_price_e8: National best bid on acceptance, in currency units; 0 is none.
+    ask_price_e8: National best offer on acceptance, in currency units; 0 is none.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        venue_order_id: i64 = 0,
+        side: i64 = 0,
+        marking: i64 = 0,
+        order_type: i64 = 0,
+        time_in_force: i64 = 0,
+        quantity: i64 = 0,
+        display_quantity: i64 = 0,
+        limit_price_e8: i64 = 0,
+        bid_price_e8: i64 = 0,
+        ask_price_e8: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.venue_order_id: i64 = venue_order_id
+        self.side: i64 = side
+        self.marking: i64 = marking
+        self.order_type: i64 = order_type
+        self.time_in_force: i64 = time_in_force
+        self.quantity: i64 = quantity
+        self.display_quantity: i64 = display_quantity
+        self.limit_price_e8: i64 = limit_price_e8
+        self.bid_price_e8: i64 = bid_price_e8
+        self.ask_price_e8: i64 = ask_price_e8
+    
+    def type_id(self) -> i64:
+        return 16
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("OrderAccepted has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_long(writer, self.venue_order_id)
+        write_long(writer, self.side)
+        write_long(writer, self.marking)
+        write_long(writer, self.order_type)
+        write_long(writer, self.time_in_force)
+        write_long(writer, self.quantity)
+        write_long(writer, self.display_quantity)
+        write_fixed8(writer, self.limit_price_e8)
+        write_fixed8(writer, self.bid_price_e8)
+        write_fixed8(writer, self.ask_price_e8)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "venue_order_id": self.venue_order_id,
+            "side": SIDE_SYMBOLS[self.side],
+            "marking": SALE_MARKING_SYMBOLS[self.marking],
+            "order_type": ORDER_TYPE_SYMBOLS[self.order_type],
+            "time_in_force": TIME_IN_FORCE_SYMBOLS[self.time_in_force],
+            "quantity": self.quantity,
+            "display_quantity": self.display_quantity,
+            "limit_price": decimal_of(self.limit_price_e8),
+            "bid_price": decimal_of(self.bid_price_e8),
+            "ask_price": decimal_of(self.ask_price_e8),
+        }
+
+
+def read_OrderAccepted(reader: Reader) -> OrderAccepted:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    venue_order_id = read_long(reader)
+    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
+    marking: i64 = check_index(read_long(reader), len(SALE_MARKING_SYMBOLS))
+    order_type: i64 = check_index(read_long(reader), len(ORDER_TYPE_SYMBOLS))
+    time_in_force: i64 = check_index(read_long(reader), len(TIME_IN_FORCE_SYMBOLS))
+    quantity = read_long(reader)
+    display_quantity = read_long(reader)
+    limit_price_e8 = read_fixed8(reader)
+    bid_price_e8 = read_fixed8(reader)
+    ask_price_e8 = read_fixed8(reader)
+    record = OrderAccepted(event_time_ns, symbol, account, order_id, venue_order_id, side, marking, order_type, time_in_force, quantity, display_quantity, limit_price_e8, bid_price_e8, ask_price_e8)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def OrderAccepted_from_dict(fields: dict[str, Any]) -> OrderAccepted:
+    record = OrderAccepted()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "venue_order_id":
+            record.venue_order_id = value
+        elif name == "side":
+            record.side = SIDE_SYMBOLS.index(value)
+        elif name == "marking":
+            record.marking = SALE_MARKING_SYMBOLS.index(value)
+        elif name == "order_type":
+            record.order_type = ORDER_TYPE_SYMBOLS.index(value)
+        elif name == "time_in_force":
+            record.time_in_force = TIME_IN_FORCE_SYMBOLS.index(value)
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "display_quantity":
+            record.display_quantity = value
+        elif name == "limit_price":
+            record.limit_price_e8 = e8_of(value)
+        elif name == "bid_price":
+            record.bid_price_e8 = e8_of(value)
+        elif name == "ask_price":
+            record.ask_price_e8 = e8_of(value)
+        else:
+            raise ValueError(f"OrderAccepted has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OrderCancelRejected(Record):
+    """A cancel that could not be carried out; the order, if any, is as before.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account the order is for.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    request_id: The cancel request, as its client named it.
+    step: Step that refused it.
+    reason: Why it was refused.
+    state: Where the order stands.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        request_id: str = "",
+        step: i64 = 0,
+        reason: i64 = 0,
+        state: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.request_id: str = request_id
+        self.step: i64 = step
+        self.reason: i64 = reason
+        self.state: i64 = state
+    
+    def type_id(self) -> i64:
+        return 17
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("OrderCancelRejected has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_string(writer, self.request_id)
+        write_long(writer, self.step)
+        write_long(writer, self.reason)
+        write_long(writer, self.state)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "request_id": self.request_id,
+            "step": ORDER_STEP_SYMBOLS[self.step],
+            "reason": ORDER_REJECT_REASON_SYMBOLS[self.reason],
+            "state": ORDER_STATE_SYMBOLS[self.state],
+        }
+
+
+def read_OrderCancelRejected(reader: Reader) -> OrderCancelRejected:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    request_id = read_string(reader)
+    step: i64 = check_index(read_long(reader), len(ORDER_STEP_SYMBOLS))
+    reason: i64 = check_index(read_long(reader), len(ORDER_REJECT_REASON_SYMBOLS))
+    state: i64 = check_index(read_long(reader), len(ORDER_STATE_SYMBOLS))
+    record = OrderCancelRejected(event_time_ns, symbol, account, order_id, request_id, step, reason, state)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def OrderCancelRejected_from_dict(fields: dict[str, Any]) -> OrderCancelRejected:
+    record = OrderCancelRejected()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "request_id":
+            record.request_id = value
+        elif name == "step":
+            record.step = ORDER_STEP_SYMBOLS.index(value)
+        elif name == "reason":
+            record.reason = ORDER_REJECT_REASON_SYMBOLS.index(value)
+        elif name == "state":
+            record.state = ORDER_STATE_SYMBOLS.index(value)
+        else:
+            raise ValueError(f"OrderCancelRejected has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OrderCancelRequested(Record):
+    """A client asks to cancel what is left of an order.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account the order is for.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    request_id: This request, as its client names it; unique per order.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        request_id: str = "",
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.request_id: str = request_id
+    
+    def type_id(self) -> i64:
+        return 18
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("OrderCancelRequested has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_string(writer, self.request_id)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "request_id": self.request_id,
+        }
+
+
+def read_OrderCancelRequested(reader: Reader) -> OrderCancelRequested:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    request_id = read_string(reader)
+    record = OrderCancelRequested(event_time_ns, symbol, account, order_id, request_id)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def OrderCancelRequested_from_dict(fields: dict[str, Any]) -> OrderCancelRequested:
+    record = OrderCancelRequested()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "request_id":
+            record.request_id = value
+        else:
+            raise ValueError(f"OrderCancelRequested has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OrderCancelled(Record):
+    """What was left of an order is cancelled.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account the order is for.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    venue_order_id: The order's number in execution, from 1 per symbol; 0 before it was accepted.
+    request_id: The cancel request, as its client named it; empty where none asked.
+    reason: Why it was cancelled.
+    side: Side of the order.
+    limit_price_e8: Limit price in currency units; 0 for orders without.
+    cancelled_quantity: Shares or contracts cancelled.
+    cumulative_quantity: Shares or contracts filled before.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        venue_order_id: i64 = 0,
+        request_id: str = "",
+        reason: i64 = 0,
+        side: i64 = 0,
+        limit_price_e8: i64 = 0,
+        cancelled_quantity: i64 = 0,
+        cumulative_quantity: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.venue_order_id: i64 = venue_order_id
+        self.request_id: str = request_id
+        self.reason: i64 = reason
+        self.side: i64 = side
+        self.limit_price_e8: i64 = limit_price_e8
+        self.cancelled_quantity: i64 = cancelled_quantity
+        self.cumulative_quantity: i64 = cumulative_quantity
+    
+    def type_id(self) -> i64:
+        return 19
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("OrderCancelled has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_long(writer, self.venue_order_id)
+        write_string(writer, self.request_id)
+        write_long(writer, self.reason)
+        write_long(writer, self.side)
+        write_fixed8(writer, self.limit_price_e8)
+        write_long(writer, self.cancelled_quantity)
+        write_long(writer, self.cumulative_quantity)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "venue_order_id": self.venue_order_id,
+            "request_id": self.request_id,
+            "reason": CANCEL_REASON_SYMBOLS[self.reason],
+            "side": SIDE_SYMBOLS[self.side],
+            "limit_price": decimal_of(self.limit_price_e8),
+            "cancelled_quantity": self.cancelled_quantity,
+            "cumulative_quantity": self.cumulative_quantity,
+        }
+
+
+def read_OrderCancelled(reader: Reader) -> OrderCancelled:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    venue_order_id = read_long(reader)
+    request_id = read_string(reader)
+    reason: i64 = check_index(read_long(reader), len(CANCEL_REASON_SYMBOLS))
+    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
+    limit_price_e8 = read_fixed8(reader)
+    cancelled_quantity = read_long(reader)
+    cumulative_quantity = read_long(reader)
+    record = OrderCancelled(event_time_ns, symbol, account, order_id, venue_order_id, request_id, reason, side, limit_price_e8, cancelled_quantity, cumulative_quantity)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def OrderCancelled_from_dict(fields: dict[str, Any]) -> OrderCancelled:
+    record = OrderCancelled()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "venue_order_id":
+            record.venue_order_id = value
+        elif name == "request_id":
+            record.request_id = value
+        elif name == "reason":
+            record.reason = CANCEL_REASON_SYMBOLS.index(value)
+        elif name == "side":
+            record.side = SIDE_SYMBOLS.index(value)
+        elif name == "limit_price":
+            record.limit_price_e8 = e8_of(value)
+        elif name == "cancelled_quantity":
+            record.cancelled_quantity = value
+        elif name == "cumulative_quantity":
+            record.cumulative_quantity = value
+        else:
+            raise ValueError(f"OrderCancelled has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OrderExecuted(Record):
+    """One fill of one order: the execution report of its side.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account the order is for.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    venue_order_id: The order's number in execution, from 1 per symbol; 0 before it was accepted.
+    trade_id: The trade it is one side of: number per symbol, from 1.
+    side: Side of the order.
+    marking: How a sale is marked; NONE for a buy.
+    instrument_type: Kind of instrument.
+    multiplier: Units of the underlying per contract; 1 for stocks.
+    price_e8: Price of this fill in currency units.
+    quantity: Shares or contracts of this fill.
+    cumulative_quantity: Shares or contracts filled so far, this fill included.
+    leaves_quantity: Shares or contracts still open.
+    average_price_e8: Average price of all fills so far in currency units, rounded half to even to 1e-8.
+    liquidity: Whether the order added or removed liquidity.
+    venue: Venue of the trade: market identifier code.
+    commission_e8: Commission charged in currency units.
+    section_31_fee_e8: Fee under section 31 of the Exchange Act, sales only, in currency units.
+    taf_fee_e8: FINRA trading activity fee, sales only, in currency units.
+    venue_fee_e8: Fee of the venue in currency units; negative is a rebate.
+    price_improvement_e8: Gain over the national best price on the other side at the fill, all shares together, in currency units; negative is a loss.
+    bid_price_e8: National best bid at the fill, in currency units; 0 is none.
+    ask_price_e8: National best offer at the fill, in currency units; 0 is none.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        venue_order_id: i64 = 0,
+        trade_id: i64 = 0,
+        side: i64 = 0,
+        marking: i64 = 0,
+        instrument_type: i64 = 0,
+        multiplier: i64 = 0,
+        price_e8: i64 = 0,
+        quantity: i64 = 0,
+        cumulative_quantity: i64 = 0,
+        leaves_quantity: i64 = 0,
+        average_price_e8: i64 = 0,
+        liquidity: i64 = 0,
+        venue: str = "",
+        commission_e8: int = 0,
+        section_31_fee_e8: int = 0,
+        taf_fee_e8: int = 0,
+        venue_fee_e8: int = 0,
+        price_improvement_e8: int = 0,
+        bid_price_e8: i64 = 0,
+        ask_price_e8: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.venue_order_id: i64 = venue_order_id
+        self.trade_id: i64 = trade_id
+        self.side: i64 = side
+        self.marking: i64 = marking
+        self.instrument_type: i64 = instrument_type
+        self.multiplier: i64 = multiplier
+        self.price_e8: i64 = price_e8
+        self.quantity: i64 = quantity
+        self.cumulative_quantity: i64 = cumulative_quantity
+        self.leaves_quantity: i64 = leaves_quantity
+        self.average_price_e8: i64 = average_price_e8
+        self.liquidity: i64 = liquidity
+        self.venue: str = venue
+        self.commission_e8: int = commission_e8
+        self.section_31_fee_e8: int = section_31_fee_e8
+        self.taf_fee_e8: int = taf_fee_e8
+        self.venue_fee_e8: int = venue_fee_e8
+        self.price_improvement_e8: int = price_improvement_e8
+        self.bid_price_e8: i64 = bid_price_e8
+        self.ask_price_e8: i64 = ask_price_e8
+    
+    def type_id(self) -> i64:
+        return 20
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("OrderExecuted has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_long(writer, self.venue_order_id)
+        write_long(writer, self.trade_id)
+        write_long(writer, self.side)
+        write_long(writer, self.marking)
+        write_long(writer, self.instrument_type)
+        write_long(writer, self.multiplier)
+        write_fixed8(writer, self.price_e8)
+        write_long(writer, self.quantity)
+        write_long(writer, self.cumulative_quantity)
+        write_long(writer, self.leaves_quantity)
+        write_fixed8(writer, self.average_price_e8)
+        write_long(writer, self.liquidity)
+        write_string(writer, self.venue)
+        write_money(writer, self.commission_e8)
+        write_money(writer, self.section_31_fee_e8)
+        write_money(writer, self.taf_fee_e8)
+        write_money(writer, self.venue_fee_e8)
+        write_money(writer, self.price_improvement_e8)
+        write_fixed8(writer, self.bid_price_e8)
+        write_fixed8(writer, self.ask_price_e8)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "venue_order_id": self.venue_order_id,
+            "trade_id": self.trade_id,
+            "side": SIDE_SYMBOLS[self.side],
+            "marking": SALE_MARKING_SYMBOLS[self.marking],
+            "instrument_type": INSTRUMENT_TYPE_SYMBOLS[self.instrument_type],
+            "multiplier": self.multiplier,
+            "price": decimal_of(self.price_e8),
+            "quantity": self.quantity,
+            "cumulative_quantity": self.cumulative_quantity,
+            "leaves_quantity": self.leaves_quantity,
+            "average_price": decimal_of(self.average_price_e8),
+            "liquidity": LIQUIDITY_FLAG_SYMBOLS[self.liquidity],
+            "venue": self.venue,
+            "commission": decimal_of(self.commission_e8),
+            "section_31_fee": decimal_of(self.section_31_fee_e8),
+            "taf_fee": decimal_of(self.taf_fee_e8),
+            "venue_fee": decimal_of(self.venue_fee_e8),
+            "price_improvement": decimal_of(self.price_improvement_e8),
+            "bid_price": decimal_of(self.bid_price_e8),
+            "ask_price": decimal_of(self.ask_price_e8),
+        }
+
+
+def read_OrderExecuted(reader: Reader) -> OrderExecuted:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    venue_order_id = read_long(reader)
+    trade_id = read_long(reader)
+    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
+    marking: i64 = check_index(read_long(reader), len(SALE_MARKING_SYMBOLS))
+    instrument_type: i64 = check_index(read_long(reader), len(INSTRUMENT_TYPE_SYMBOLS))
+    multiplier = read_long(reader)
+    price_e8 = read_fixed8(reader)
+    quantity = read_long(reader)
+    cumulative_quantity = read_long(reader)
+    leaves_quantity = read_long(reader)
+    average_price_e8 = read_fixed8(reader)
+    liquidity: i64 = check_index(read_long(reader), len(LIQUIDITY_FLAG_SYMBOLS))
+    venue = read_interned(reader)
+    commission_e8 = read_money(reader)
+    section_31_fee_e8 = read_money(reader)
+    taf_fee_e8 = read_money(reader)
+    venue_fee_e8 = read_money(reader)
+    price_improvement_e8 = read_money(reader)
+    bid_price_e8 = read_fixed8(reader)
+    ask_price_e8 = read_fixed8(reader)
+    record = OrderExecuted(event_time_ns, symbol, account, order_id, venue_order_id, trade_id, side, marking, instrument_type, multiplier, price_e8, quantity, cumulative_quantity, leaves_quantity, average_price_e8, liquidity, venue, commission_e8, section_31_fee_e8, taf_fee_e8, venue_fee_e8, price_improvement_e8, bid_price_e8, ask_price_e8)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def OrderExecuted_from_dict(fields: dict[str, Any]) -> OrderExecuted:
+    record = OrderExecuted()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "venue_order_id":
+            record.venue_order_id = value
+        elif name == "trade_id":
+            record.trade_id = value
+        elif name == "side":
+            record.side = SIDE_SYMBOLS.index(value)
+        elif name == "marking":
+            record.marking = SALE_MARKING_SYMBOLS.index(value)
+        elif name == "instrument_type":
+            record.instrument_type = INSTRUMENT_TYPE_SYMBOLS.index(value)
+        elif name == "multiplier":
+            record.multiplier = value
+        elif name == "price":
+            record.price_e8 = e8_of(value)
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "cumulative_quantity":
+            record.cumulative_quantity = value
+        elif name == "leaves_quantity":
+            record.leaves_quantity = value
+        elif name == "average_price":
+            record.average_price_e8 = e8_of(value)
+        elif name == "liquidity":
+            record.liquidity = LIQUIDITY_FLAG_SYMBOLS.index(value)
+        elif name == "venue":
+            record.venue = value
+        elif name == "commission":
+            record.commission_e8 = e8_of(value)
+        elif name == "section_31_fee":
+            record.section_31_fee_e8 = e8_of(value)
+        elif name == "taf_fee":
+            record.taf_fee_e8 = e8_of(value)
+        elif name == "venue_fee":
+            record.venue_fee_e8 = e8_of(value)
+        elif name == "price_improvement":
+            record.price_improvement_e8 = e8_of(value)
+        elif name == "bid_price":
+            record.bid_price_e8 = e8_of(value)
+        elif name == "ask_price":
+            record.ask_price_e8 = e8_of(value)
+        else:
+            raise ValueError(f"OrderExecuted has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OrderExpired(Record):
+    """What was left of an order has expired.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account the order is for.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    venue_order_id: The order's number in execution, from 1 per symbol; 0 before it was accepted.
+    reason: Why it expired.
+    side: Side of the order.
+    expired_quantity: Shares or contracts that were left.
+    cumulative_quantity: Shares or contracts filled before.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        venue_order_id: i64 = 0,
+        reason: i64 = 0,
+        side: i64 = 0,
+        expired_quantity: i64 = 0,
+        cumulative_quantity: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.venue_order_id: i64 = venue_order_id
+        self.reason: i64 = reason
+        self.side: i64 = side
+        self.expired_quantity: i64 = expired_quantity
+        self.cumulative_quantity: i64 = cumulative_quantity
+    
+    def type_id(self) -> i64:
+        return 21
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("OrderExpired has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_long(writer, self.venue_order_id)
+        write_long(writer, self.reason)
+        write_long(writer, self.side)
+        write_long(writer, self.expired_quantity)
+        write_long(writer, self.cumulative_quantity)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "venue_order_id": self.venue_order_id,
+            "reason": EXPIRY_REASON_SYMBOLS[self.reason],
+            "side": SIDE_SYMBOLS[self.side],
+            "expired_quantity": self.expired_quantity,
+            "cumulative_quantity": self.cumulative_quantity,
+        }
+
+
+def read_OrderExpired(reader: Reader) -> OrderExpired:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    venue_order_id = read_long(reader)
+    reason: i64 = check_index(read_long(reader), len(EXPIRY_REASON_SYMBOLS))
+    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
+    expired_quantity = read_long(reader)
+    cumulative_quantity = read_long(reader)
+    record = OrderExpired(event_time_ns, symbol, account, order_id, venue_order_id, reason, side, expired_quantity, cumulative_quantity)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def OrderExpired_from_dict(fields: dict[str, Any]) -> OrderExpired:
+    record = OrderExpired()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "venue_order_id":
+            record.venue_order_id = value
+        elif name == "reason":
+            record.reason = EXPIRY_REASON_SYMBOLS.index(value)
+        elif name == "side":
+            record.side = SIDE_SYMBOLS.index(value)
+        elif name == "expired_quantity":
+            record.expired_quantity = value
+        elif name == "cumulative_quantity":
+            record.cumulative_quantity = value
+        else:
+            raise ValueError(f"OrderExpired has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OrderPlaced(Record):
+    """A client places an order; nothing is checked yet.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account the order is for.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    side: BUY or SELL.
+    marking: How a sale is marked; NONE for a buy.
+    order_type: How the price is set.
+    time_in_force: How long it works.
+    session: Sessions in which it may work.
+    quantity: Shares or contracts in all, filled ones included.
+    display_quantity: Iceberg: shares or contracts shown at a time; 0 shows all.
+    limit_price_e8: LIMIT, STOP_LIMIT: worst price in currency units; otherwise 0.
+    stop_price_e8: STOP, STOP_LIMIT: price that triggers it, in currency units; otherwise 0.
+    expire_time_ns: GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0.
+    post_only: Never takes liquidity.
+    all_or_none: Trades its whole quantity or nothing.
+    self_trade_prevention: What happens if it would trade with another order of its account.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        side: i64 = 0,
+        marking: i64 = 0,
+        order_type: i64 = 0,
+        time_in_force: i64 = 0,
+        session: i64 = 0,
+        quantity: i64 = 0,
+        display_quantity: i64 = 0,
+        limit_price_e8: i64 = 0,
+        stop_price_e8: i64 = 0,
+        expire_time_ns: i64 = 0,
+        post_only: bool = False,
+        all_or_none: bool = False,
+        self_trade_prevention: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.side: i64 = side
+        self.marking: i64 = marking
+        self.order_type: i64 = order_type
+        self.time_in_force: i64 = time_in_force
+        self.session: i64 = session
+        self.quantity: i64 = quantity
+        self.display_quantity: i64 = display_quantity
+        self.limit_price_e8: i64 = limit_price_e8
+        self.stop_price_e8: i64 = stop_price_e8
+        self.expire_time_ns: i64 = expire_time_ns
+        self.post_only: bool = post_only
+        self.all_or_none: bool = all_or_none
+        self.self_trade_prevention: i64 = self_trade_prevention
+    
+    def type_id(self) -> i64:
+        return 22
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("OrderPlaced has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_long(writer, self.side)
+        write_long(writer, self.marking)
+        write_long(writer, self.order_type)
+        write_long(writer, self.time_in_force)
+        write_long(writer, self.session)
+        write_long(writer, self.quantity)
+        write_long(writer, self.display_quantity)
+        write_fixed8(writer, self.limit_price_e8)
+        write_fixed8(writer, self.stop_price_e8)
+        write_long(writer, self.expire_time_ns)
+        write_bool(writer, self.post_only)
+        write_bool(writer, self.all_or_none)
+        write_long(writer, self.self_trade_prevention)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "side": SIDE_SYMBOLS[self.side],
+            "marking": SALE_MARKING_SYMBOLS[self.marking],
+            "order_type": ORDER_TYPE_SYMBOLS[self.order_type],
+            "time_in_force": TIME_IN_FORCE_SYMBOLS[self.time_in_force],
+            "session": ORDER_SESSION_SYMBOLS[self.session],
+            "quantity": self.quantity,
+            "display_quantity": self.display_quantity,
+            "limit_price": decimal_of(self.limit_price_e8),
+            "stop_price": decimal_of(self.stop_price_e8),
+            "expire_time_ns": self.expire_time_ns,
+            "post_only": self.post_only,
+            "all_or_none": self.all_or_none,
+            "self_trade_prevention": SELF_TRADE_PREVENTION_SYMBOLS[self.self_trade_prevention],
+        }
+
+
+def read_OrderPlaced(reader: Reader) -> OrderPlaced:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
+    marking: i64 = check_index(read_long(reader), len(SALE_MARKING_SYMBOLS))
+    order_type: i64 = check_index(read_long(reader), len(ORDER_TYPE_SYMBOLS))
+    time_in_force: i64 = check_index(read_long(reader), len(TIME_IN_FORCE_SYMBOLS))
+    session: i64 = check_index(read_long(reader), len(ORDER_SESSION_SYMBOLS))
+    quantity = read_long(reader)
+    display_quantity = read_long(reader)
+    limit_price_e8 = read_fixed8(reader)
+    stop_price_e8 = read_fixed8(reader)
+    expire_time_ns = read_long(reader)
+    post_only = read_bool(reader)
+    all_or_none = read_bool(reader)
+    self_trade_prevention: i64 = check_index(read_long(reader), len(SELF_TRADE_PREVENTION_SYMBOLS))
+    record = OrderPlaced(event_time_ns, symbol, account, order_id, side, marking, order_type, time_in_force, session, quantity, display_quantity, limit_price_e8, stop_price_e8, expire_time_ns, post_only, all_or_none, self_trade_prevention)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def OrderPlaced_from_dict(fields: dict[str, Any]) -> OrderPlaced:
+    record = OrderPlaced()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "side":
+            record.side = SIDE_SYMBOLS.index(value)
+        elif name == "marking":
+            record.marking = SALE_MARKING_SYMBOLS.index(value)
+        elif name == "order_type":
+            record.order_type = ORDER_TYPE_SYMBOLS.index(value)
+        elif name == "time_in_force":
+            record.time_in_force = TIME_IN_FORCE_SYMBOLS.index(value)
+        elif name == "session":
+            record.session = ORDER_SESSION_SYMBOLS.index(value)
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "display_quantity":
+            record.display_quantity = value
+        elif name == "limit_price":
+            record.limit_price_e8 = e8_of(value)
+        elif name == "stop_price":
+            record.stop_price_e8 = e8_of(value)
+        elif name == "expire_time_ns":
+            record.expire_time_ns = value
+        elif name == "post_only":
+            record.post_only = value
+        elif name == "all_or_none":
+            record.all_or_none = value
+        elif name == "self_trade_prevention":
+            record.self_trade_prevention = SELF_TRADE_PREVENTION_SYMBOLS.index(value)
+        else:
+            raise ValueError(f"OrderPlaced has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OrderRejected(Record):
+    """An order that goes no further, with the step, the reason and the figures.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account the order is for.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    step: Step that refused it.
+    reason: Why it was refused.
+    figure_e8: The figure that broke the rule, in the rule's unit (currency units, shares, orders per second …); 0 where the rule has none.
+    limit_e8: What the figure was held against, in the same unit; 0 where the rule has none.
+    side: Side of the order.
+    quantity: Shares or contracts of the order.
+    limit_price_e8: Limit price of the order in currency units; 0 for orders without.
+    reference_price_e8: Price the order was judged against, in currency units; 0 where there was none.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        step: i64 = 0,
+        reason: i64 = 0,
+        figure_e8: int = 0,
+        limit_e8: int = 0,
+        side: i64 = 0,
+        quantity: i64 = 0,
+        limit_price_e8: i64 = 0,
+        reference_price_e8: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.step: i64 = step
+        self.reason: i64 = reason
+        self.figure_e8: int = figure_e8
+        self.limit_e8: int = limit_e8
+        self.side: i64 = side
+        self.quantity: i64 = quantity
+        self.limit_price_e8: i64 = limit_price_e8
+        self.reference_price_e8: i64 = reference_price_e8
+    
+    def type_id(self) -> i64:
+        return 23
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("OrderRejected has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_long(writer, self.step)
+        write_long(writer, self.reason)
+        write_money(writer, self.figure_e8)
+        write_money(writer, self.limit_e8)
+        write_long(writer, self.side)
+        write_long(writer, self.quantity)
+        write_fixed8(writer, self.limit_price_e8)
+        write_fixed8(writer, self.reference_price_e8)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "step": ORDER_STEP_SYMBOLS[self.step],
+            "reason": ORDER_REJECT_REASON_SYMBOLS[self.reason],
+            "figure": decimal_of(self.figure_e8),
+            "limit": decimal_of(self.limit_e8),
+            "side": SIDE_SYMBOLS[self.side],
+            "quantity": self.quantity,
+            "limit_price": decimal_of(self.limit_price_e8),
+            "reference_price": decimal_of(self.reference_price_e8),
+        }
+
+
+def read_OrderRejected(reader: Reader) -> OrderRejected:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    step: i64 = check_index(read_long(reader), len(ORDER_STEP_SYMBOLS))
+    reason: i64 = check_index(read_long(reader), len(ORDER_REJECT_REASON_SYMBOLS))
+    figure_e8 = read_money(reader)
+    limit_e8 = read_money(reader)
+    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
+    quantity = read_long(reader)
+    limit_price_e8 = read_fixed8(reader)
+    reference_price_e8 = read_fixed8(reader)
+    record = OrderRejected(event_time_ns, symbol, account, order_id, step, reason, figure_e8, limit_e8, side, quantity, limit_price_e8, reference_price_e8)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def OrderRejected_from_dict(fields: dict[str, Any]) -> OrderRejected:
+    record = OrderRejected()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "step":
+            record.step = ORDER_STEP_SYMBOLS.index(value)
+        elif name == "reason":
+            record.reason = ORDER_REJECT_REASON_SYMBOLS.index(value)
+        elif name == "figure":
+            record.figure_e8 = e8_of(value)
+        elif name == "limit":
+            record.limit_e8 = e8_of(value)
+        elif name == "side":
+            record.side = SIDE_SYMBOLS.index(value)
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "limit_price":
+            record.limit_price_e8 = e8_of(value)
+        elif name == "reference_price":
+            record.reference_price_e8 = e8_of(value)
+        else:
+            raise ValueError(f"OrderRejected has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OrderReplaceRejected(Record):
+    """A replace that could not be carried out; the order, if any, is as before.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account the order is for.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    request_id: The replace request, as its client named it.
+    step: Step that refused it.
+    reason: Why it was refused.
+    figure_e8: The figure that broke the rule, in the rule's unit (currency units, shares, orders per second …); 0 where the rule has none.
+    limit_e8: What the figure was held against, in the same unit; 0 where the rule has none.
+    state: Where the order stands.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        request_id: str = "",
+        step: i64 = 0,
+        reason: i64 = 0,
+        figure_e8: int = 0,
+        limit_e8: int = 0,
+        state: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.request_id: str = request_id
+        self.step: i64 = step
+        self.reason: i64 = reason
+        self.figure_e8: int = figure_e8
+        self.limit_e8: int = limit_e8
+        self.state: i64 = state
+    
+    def type_id(self) -> i64:
+        return 24
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("OrderReplaceRejected has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_string(writer, self.request_id)
+        write_long(writer, self.step)
+        write_long(writer, self.reason)
+        write_money(writer, self.figure_e8)
+        write_money(writer, self.limit_e8)
+        write_long(writer, self.state)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "request_id": self.request_id,
+            "step": ORDER_STEP_SYMBOLS[self.step],
+            "reason": ORDER_REJECT_REASON_SYMBOLS[self.reason],
+            "figure": decimal_of(self.figure_e8),
+            "limit": decimal_of(self.limit_e8),
+            "state": ORDER_STATE_SYMBOLS[self.state],
+        }
+
+
+def read_OrderReplaceRejected(reader: Reader) -> OrderReplaceRejected:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    request_id = read_string(reader)
+    step: i64 = check_index(read_long(reader), len(ORDER_STEP_SYMBOLS))
+    reason: i64 = check_index(read_long(reader), len(ORDER_REJECT_REASON_SYMBOLS))
+    figure_e8 = read_money(reader)
+    limit_e8 = read_money(reader)
+    state: i64 = check_index(read_long(reader), len(ORDER_STATE_SYMBOLS))
+    record = OrderReplaceRejected(event_time_ns, symbol, account, order_id, request_id, step, reason, figure_e8, limit_e8, state)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def OrderReplaceRejected_from_dict(fields: dict[str, Any]) -> OrderReplaceRejected:
+    record = OrderReplaceRejected()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "request_id":
+            record.request_id = value
+        elif name == "step":
+            record.step = ORDER_STEP_SYMBOLS.index(value)
+        elif name == "reason":
+            record.reason = ORDER_REJECT_REASON_SYMBOLS.index(value)
+        elif name == "figure":
+            record.figure_e8 = e8_of(value)
+        elif name == "limit":
+            record.limit_e8 = e8_of(value)
+        elif name == "state":
+            record.state = ORDER_STATE_SYMBOLS.index(value)
+        else:
+            raise ValueError(f"OrderReplaceRejected has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OrderReplaceRequested(Record):
+    """A client asks to change an order; fields that stay are repeated.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account the order is for.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    request_id: This request, as its client names it; unique per order.
+    side: Side of the order: it must not change.
+    quantity: New quantity in all, filled ones included, in shares or contracts.
+    display_quantity: Iceberg: shares or contracts shown at a time; 0 shows all.
+    limit_price_e8: New worst price in currency units; 0 for orders without.
+    stop_price_e8: New trigger price in currency units; 0 for orders without.
+    expire_time_ns: GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        request_id: str = "",
+        side: i64 = 0,
+        quantity: i64 = 0,
+        display_quantity: i64 = 0,
+        limit_price_e8: i64 = 0,
+        stop_price_e8: i64 = 0,
+        expire_time_ns: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.request_id: str = request_id
+        self.side: i64 = side
+        self.quantity: i64 = quantity
+        self.display_quantity: i64 = display_quantity
+        self.limit_price_e8: i64 = limit_price_e8
+        self.stop_price_e8: i64 = stop_price_e8
+        self.expire_time_ns: i64 = expire_time_ns
+    
+    def type_id(self) -> i64:
+        return 25
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("OrderReplaceRequested has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_string(writer, self.request_id)
+        write_long(writer, self.side)
+        write_long(writer, self.quantity)
+        write_long(writer, self.display_quantity)
+        write_fixed8(writer, self.limit_price_e8)
+        write_fixed8(writer, self.stop_price_e8)
+        write_long(writer, self.expire_time_ns)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "request_id": self.request_id,
+            "side": SIDE_SYMBOLS[self.side],
+            "quantity": self.quantity,
+            "display_quantity": self.display_quantity,
+            "limit_price": decimal_of(self.limit_price_e8),
+            "stop_price": decimal_of(self.stop_price_e8),
+            "expire_time_ns": self.expire_time_ns,
+        }
+
+
+def read_OrderReplaceRequested(reader: Reader) -> OrderReplaceRequested:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    request_id = read_string(reader)
+    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
+    quantity = read_long(reader)
+    display_quantity = read_long(reader)
+    limit_price_e8 = read_fixed8(reader)
+    stop_price_e8 = read_fixed8(reader)
+    expire_time_ns = read_long(reader)
+    record = OrderReplaceRequested(event_time_ns, symbol, account, order_id, request_id, side, quantity, display_quantity, limit_price_e8, stop_price_e8, expire_time_ns)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def OrderReplaceRequested_from_dict(fields: dict[str, Any]) -> OrderReplaceRequested:
+    record = OrderReplaceRequested()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "request_id":
+            record.request_id = value
+        elif name == "side":
+            record.side = SIDE_SYMBOLS.index(value)
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "display_quantity":
+            record.display_quantity = value
+        elif name == "limit_price":
+            record.limit_price_e8 = e8_of(value)
+        elif name == "stop_price":
+            record.stop_price_e8 = e8_of(value)
+        elif name == "expire_time_ns":
+            record.expire_time_ns = value
+        else:
+            raise ValueError(f"OrderReplaceRequested has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OrderReplaced(Record):
+    """An order has changed as its client asked.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account the order is for.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    venue_order_id: The order's number in execution, from 1 per symbol; 0 before it was accepted.
+    request_id: The replace request, as its client named it.
+    side: Side of the order.
+    quantity: New quantity in all, filled ones included, in shares or contracts.
+    previous_quantity: Quantity in all before, in shares or contracts.
+    limit_price_e8: New limit price in currency units; 0 for orders without.
+    previous_limit_price_e8: Limit price before, in currency units; 0 for orders without.
+    stop_price_e8: New trigger price in currency units; 0 for orders without.
+    display_quantity: Iceberg: shares or contracts shown at a time from now on; 0 shows all.
+    cumulative_quantity: Shares or contracts filled so far.
+    leaves_quantity: Shares or contracts still open.
+    priority_kept: The order kept its place in the queue.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        venue_order_id: i64 = 0,
+        request_id: str = "",
+        side: i64 = 0,
+        quantity: i64 = 0,
+        previous_quantity: i64 = 0,
+        limit_price_e8: i64 = 0,
+        previous_limit_price_e8: i64 = 0,
+        stop_price_e8: i64 = 0,
+        display_quantity: i64 = 0,
+        cumulative_quantity: i64 = 0,
+        leaves_quantity: i64 = 0,
+        priority_kept: bool = False,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.venue_order_id: i64 = venue_order_id
+        self.request_id: str = request_id
+        self.side: i64 = side
+        self.quantity: i64 = quantity
+        self.previous_quantity: i64 = previous_quantity
+        self.limit_price_e8: i64 = limit_price_e8
+        self.previous_limit_price_e8: i64 = previous_limit_price_e8
+        self.stop_price_e8: i64 = stop_price_e8
+        self.display_quantity: i64 = display_quantity
+        self.cumulative_quantity: i64 = cumulative_quantity
+        self.leaves_quantity: i64 = leaves_quantity
+        self.priority_kept: bool = priority_kept
+    
+    def type_id(self) -> i64:
+        return 26
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("OrderReplaced has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_long(writer, self.venue_order_id)
+        write_string(writer, self.request_id)
+        write_long(writer, self.side)
+        write_long(writer, self.quantity)
+        write_long(writer, self.previous_quantity)
+        write_fixed8(writer, self.limit_price_e8)
+        write_fixed8(writer, self.previous_limit_price_e8)
+        write_fixed8(writer, self.stop_price_e8)
+        write_long(writer, self.display_quantity)
+        write_long(writer, self.cumulative_quantity)
+        write_long(writer, self.leaves_quantity)
+        write_bool(writer, self.priority_kept)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "venue_order_id": self.venue_order_id,
+            "request_id": self.request_id,
+            "side": SIDE_SYMBOLS[self.side],
+            "quantity": self.quantity,
+            "previous_quantity": self.previous_quantity,
+            "limit_price": decimal_of(self.limit_price_e8),
+            "previous_limit_price": decimal_of(self.previous_limit_price_e8),
+            "stop_price": decimal_of(self.stop_price_e8),
+            "display_quantity": self.display_quantity,
+            "cumulative_quantity": self.cumulative_quantity,
+            "leaves_quantity": self.leaves_quantity,
+            "priority_kept": self.priority_kept,
+        }
+
+
+def read_OrderReplaced(reader: Reader) -> OrderReplaced:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    venue_order_id = read_long(reader)
+    request_id = read_string(reader)
+    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
+    quantity = read_long(reader)
+    previous_quantity = read_long(reader)
+    limit_price_e8 = read_fixed8(reader)
+    previous_limit_price_e8 = read_fixed8(reader)
+    stop_price_e8 = read_fixed8(reader)
+    display_quantity = read_long(reader)
+    cumulative_quantity = read_long(reader)
+    leaves_quantity = read_long(reader)
+    priority_kept = read_bool(reader)
+    record = OrderReplaced(event_time_ns, symbol, account, order_id, venue_order_id, request_id, side, quantity, previous_quantity, limit_price_e8, previous_limit_price_e8, stop_price_e8, display_quantity, cumulative_quantity, leaves_quantity, priority_kept)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def OrderReplaced_from_dict(fields: dict[str, Any]) -> OrderReplaced:
+    record = OrderReplaced()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "venue_order_id":
+            record.venue_order_id = value
+        elif name == "request_id":
+            record.request_id = value
+        elif name == "side":
+            record.side = SIDE_SYMBOLS.index(value)
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "previous_quantity":
+            record.previous_quantity = value
+        elif name == "limit_price":
+            record.limit_price_e8 = e8_of(value)
+        elif name == "previous_limit_price":
+            record.previous_limit_price_e8 = e8_of(value)
+        elif name == "stop_price":
+            record.stop_price_e8 = e8_of(value)
+        elif name == "display_quantity":
+            record.display_quantity = value
+        elif name == "cumulative_quantity":
+            record.cumulative_quantity = value
+        elif name == "leaves_quantity":
+            record.leaves_quantity = value
+        elif name == "priority_kept":
+            record.priority_kept = value
+        else:
+            raise ValueError(f"OrderReplaced has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OrderSuspended(Record):
+    """An accepted order waits outside the book.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account the order is for.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    venue_order_id: The order's number in execution, from 1 per symbol; 0 before it was accepted.
+    reason: What it waits for.
+    side: Side of the order.
+    leaves_quantity: Shares or contracts still open.
+    stop_price_e8: STOP_NOT_REACHED: price that triggers it, in currency units; otherwise 0.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        venue_order_id: i64 = 0,
+        reason: i64 = 0,
+        side: i64 = 0,
+        leaves_quantity: i64 = 0,
+        stop_price_e8: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.venue_order_id: i64 = venue_order_id
+        self.reason: i64 = reason
+        self.side: i64 = side
+        self.leaves_quantity: i64 = leaves_quantity
+        self.stop_price_e8: i64 = stop_price_e8
+    
+    def type_id(self) -> i64:
+        return 27
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("OrderSuspended has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_long(writer, self.venue_order_id)
+        write_long(writer, self.reason)
+        write_long(writer, self.side)
+        write_long(writer, self.leaves_quantity)
+        write_fixed8(writer, self.stop_price_e8)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "venue_order_id": self.venue_order_id,
+            "reason": SUSPEND_REASON_SYMBOLS[self.reason],
+            "side": SIDE_SYMBOLS[self.side],
+            "leaves_quantity": self.leaves_quantity,
+            "stop_price": decimal_of(self.stop_price_e8),
+        }
+
+
+def read_OrderSuspended(reader: Reader) -> OrderSuspended:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    venue_order_id = read_long(reader)
+    reason: i64 = check_index(read_long(reader), len(SUSPEND_REASON_SYMBOLS))
+    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
+    leaves_quantity = read_long(reader)
+    stop_price_e8 = read_fixed8(reader)
+    record = OrderSuspended(event_time_ns, symbol, account, order_id, venue_order_id, reason, side, leaves_quantity, stop_price_e8)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def OrderSuspended_from_dict(fields: dict[str, Any]) -> OrderSuspended:
+    record = OrderSuspended()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "venue_order_id":
+            record.venue_order_id = value
+        elif name == "reason":
+            record.reason = SUSPEND_REASON_SYMBOLS.index(value)
+        elif name == "side":
+            record.side = SIDE_SYMBOLS.index(value)
+        elif name == "leaves_quantity":
+            record.leaves_quantity = value
+        elif name == "stop_price":
+            record.stop_price_e8 = e8_of(value)
+        else:
+            raise ValueError(f"OrderSuspended has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OrderTransitionRefused(Record):
+    """An event that does not fit the state its order is in; the order stays as it is.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account the order is for.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    state: State the order is in.
+    record_type: Name of the event's schema; cause_id is the event.
+    step: Step that refused it.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        state: i64 = 0,
+        record_type: str = "",
+        step: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.state: i64 = state
+        self.record_type: str = record_type
+        self.step: i64 = step
+    
+    def type_id(self) -> i64:
+        return 28
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("OrderTransitionRefused has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_long(writer, self.state)
+        write_string(writer, self.record_type)
+        write_long(writer, self.step)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "state": ORDER_STATE_SYMBOLS[self.state],
+            "record_type": self.record_type,
+            "step": ORDER_STEP_SYMBOLS[self.step],
+        }
+
+
+def read_OrderTransitionRefused(reader: Reader) -> OrderTransitionRefused:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    state: i64 = check_index(read_long(reader), len(ORDER_STATE_SYMBOLS))
+    record_type = read_interned(reader)
+    step: i64 = check_index(read_long(reader), len(ORDER_STEP_SYMBOLS))
+    record = OrderTransitionRefused(event_time_ns, symbol, account, order_id, state, record_type, step)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def OrderTransitionRefused_from_dict(fields: dict[str, Any]) -> OrderTransitionRefused:
+    record = OrderTransitionRefused()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "state":
+            record.state = ORDER_STATE_SYMBOLS.index(value)
+        elif name == "record_type":
+            record.record_type = value
+        elif name == "step":
+            record.step = ORDER_STEP_SYMBOLS.index(value)
+        else:
+            raise ValueError(f"OrderTransitionRefused has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OrderTriggered(Record):
+    """A stop order has been set off: from now on it is a market or limit order.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account the order is for.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    venue_order_id: The order's number in execution, from 1 per symbol; 0 before it was accepted.
+    trigger_source: What set it off.
+    trigger_price_e8: Price that set it off, in currency units.
+    stop_price_e8: Its trigger price in currency units.
+    order_type: What it is now: MARKET or LIMIT.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        venue_order_id: i64 = 0,
+        trigger_source: i64 = 0,
+        trigger_price_e8: i64 = 0,
+        stop_price_e8: i64 = 0,
+        order_type: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.venue_order_id: i64 = venue_order_id
+        self.trigger_source: i64 = trigger_source
+        self.trigger_price_e8: i64 = trigger_price_e8
+        self.stop_price_e8: i64 = stop_price_e8
+        self.order_type: i64 = order_type
+    
+    def type_id(self) -> i64:
+        return 29
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("OrderTriggered has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_long(writer, self.venue_order_id)
+        write_long(writer, self.trigger_source)
+        write_fixed8(writer, self.trigger_price_e8)
+        write_fixed8(writer, self.stop_price_e8)
+        write_long(writer, self.order_type)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "venue_order_id": self.venue_order_id,
+            "trigger_source": TRIGGER_SOURCE_SYMBOLS[self.trigger_source],
+            "trigger_price": decimal_of(self.trigger_price_e8),
+            "stop_price": decimal_of(self.stop_price_e8),
+            "order_type": ORDER_TYPE_SYMBOLS[self.order_type],
+        }
+
+
+def read_OrderTriggered(reader: Reader) -> OrderTriggered:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    venue_order_id = read_long(reader)
+    trigger_source: i64 = check_index(read_long(reader), len(TRIGGER_SOURCE_SYMBOLS))
+    trigger_price_e8 = read_fixed8(reader)
+    stop_price_e8 = read_fixed8(reader)
+    order_type: i64 = check_index(read_long(reader), len(ORDER_TYPE_SYMBOLS))
+    record = OrderTriggered(event_time_ns, symbol, account, order_id, venue_order_id, trigger_source, trigger_price_e8, stop_price_e8, order_type)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def OrderTriggered_from_dict(fields: dict[str, Any]) -> OrderTriggered:
+    record = OrderTriggered()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "venue_order_id":
+            record.venue_order_id = value
+        elif name == "trigger_source":
+            record.trigger_source = TRIGGER_SOURCE_SYMBOLS.index(value)
+        elif name == "trigger_price":
+            record.trigger_price_e8 = e8_of(value)
+        elif name == "stop_price":
+            record.stop_price_e8 = e8_of(value)
+        elif name == "order_type":
+            record.order_type = ORDER_TYPE_SYMBOLS.index(value)
+        else:
+            raise ValueError(f"OrderTriggered has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OrderValidated(Record):
+    """An order or replace that obeys the rules of its instrument and market, with what risk needs to judge it.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account the order is for.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    action: NEW for an order, REPLACE for a change of one.
+    request_id: The replace request, as its client named it; empty for a new order.
+    side: BUY or SELL.
+    marking: How a sale is marked; NONE for a buy.
+    order_type: How the price is set.
+    time_in_force: How long it works.
+    session: Sessions in which it may work.
+    quantity: Shares or contracts in all, filled ones included.
+    display_quantity: Iceberg: shares or contracts shown at a time; 0 shows all.
+    limit_price_e8: LIMIT, STOP_LIMIT: worst price in currency units; otherwise 0.
+    stop_price_e8: STOP, STOP_LIMIT: price that triggers it, in currency units; otherwise 0.
+    expire_time_ns: GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0.
+    post_only: Never takes liquidity.
+    all_or_none: Trades its whole quantity or nothing.
+    self_trade_prevention: What happens if it would trade with another order of its account.
+    instrument_type: Kind of instrument.
+    multiplier: Units of the underlying per contract; 1 for stocks.
+    reference_price_e8: Price the order was judged against, in currency units.
+    underlying_price_e8: OPTION: price of the underlying in currency units; otherwise 0.
+    strike_price_e8: OPTION: strike in currency units; otherwise 0.
+    option_right: OPTION: call or put; otherwise NONE.
+    contract_margin_e8: FUTURE: initial margin of one contract in currency units; otherwise 0.
+    bid_price_e8: National best bid when it was judged, in currency units; 0 is none.
+    ask_price_e8: National best offer when it was judged, in currency units; 0 is none.
+    shortable: The instrument may be sold short without a locate (easy to borrow).
+    short_restricted: Rule 201 is in force: no short sale at or below the best bid.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        action: i64 = 0,
+        request_id: str = "",
+        side: i64 = 0,
+        marking: i64 = 0,
+        order_type: i64 = 0,
+        time_in_force: i64 = 0,
+        session: i64 = 0,
+        quantity: i64 = 0,
+        display_quantity: i64 = 0,
+        limit_price_e8: i64 = 0,
+        stop_price_e8: i64 = 0,
+        expire_time_ns: i64 = 0,
+        post_only: bool = False,
+        all_or_none: bool = False,
+        self_trade_prevention: i64 = 0,
+        instrument_type: i64 = 0,
+        multiplier: i64 = 0,
+        reference_price_e8: i64 = 0,
+        underlying_price_e8: i64 = 0,
+        strike_price_e8: i64 = 0,
+        option_right: i64 = 0,
+        contract_margin_e8: i64 = 0,
+        bid_price_e8: i64 = 0,
+        ask_price_e8: i64 = 0,
+        shortable: bool = False,
+        short_restricted: bool = False,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.action: i64 = action
+        self.request_id: str = request_id
+        self.side: i64 = side
+        self.marking: i64 = marking
+        self.order_type: i64 = order_type
+        self.time_in_force: i64 = time_in_force
+        self.session: i64 = session
+        self.quantity: i64 = quantity
+        self.display_quantity: i64 = display_quantity
+        self.limit_price_e8: i64 = limit_price_e8
+        self.stop_price_e8: i64 = stop_price_e8
+        self.expire_time_ns: i64 = expire_time_ns
+        self.post_only: bool = post_only
+        self.all_or_none: bool = all_or_none
+        self.self_trade_prevention: i64 = self_trade_prevention
+        self.instrument_type: i64 = instrument_type
+        self.multiplier: i64 = multiplier
+        self.reference_price_e8: i64 = reference_price_e8
+        self.underlying_price_e8: i64 = underlying_price_e8
+        self.strike_price_e8: i64 = strike_price_e8
+        self.option_right: i64 = option_right
+        self.contract_margin_e8: i64 = contract_margin_e8
+        self.bid_price_e8: i64 = bid_price_e8
+        self.ask_price_e8: i64 = ask_price_e8
+        self.shortable: bool = shortable
+        self.short_restricted: bool = short_restricted
+    
+    def type_id(self) -> i64:
+        return 30
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("OrderValidated has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_long(writer, self.action)
+        write_string(writer, self.request_id)
+        write_long(writer, self.side)
+        write_long(writer, self.marking)
+        write_long(writer, self.order_type)
+        write_long(writer, self.time_in_force)
+        write_long(writer, self.session)
+        write_long(writer, self.quantity)
+        write_long(writer, self.display_quantity)
+        write_fixed8(writer, self.limit_price_e8)
+        write_fixed8(writer, self.stop_price_e8)
+        write_long(writer, self.expire_time_ns)
+        write_bool(writer, self.post_only)
+        write_bool(writer, self.all_or_none)
+        write_long(writer, self.self_trade_prevention)
+        write_long(writer, self.instrument_type)
+        write_long(writer, self.multiplier)
+        write_fixed8(writer, self.reference_price_e8)
+        write_fixed8(writer, self.underlying_price_e8)
+        write_fixed8(writer, self.strike_price_e8)
+        write_long(writer, self.option_right)
+        write_fixed8(writer, self.contract_margin_e8)
+        write_fixed8(writer, self.bid_price_e8)
+        write_fixed8(writer, self.ask_price_e8)
+        write_bool(writer, self.shortable)
+        write_bool(writer, self.short_restricted)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "action": ORDER_ACTION_SYMBOLS[self.action],
+            "request_id": self.request_id,
+            "side": SIDE_SYMBOLS[self.side],
+            "marking": SALE_MARKING_SYMBOLS[self.marking],
+            "order_type": ORDER_TYPE_SYMBOLS[self.order_type],
+            "time_in_force": TIME_IN_FORCE_SYMBOLS[self.time_in_force],
+            "session": ORDER_SESSION_SYMBOLS[self.session],
+            "quantity": self.quantity,
+            "display_quantity": self.display_quantity,
+            "limit_price": decimal_of(self.limit_price_e8),
+            "stop_price": decimal_of(self.stop_price_e8),
+            "expire_time_ns": self.expire_time_ns,
+            "post_only": self.post_only,
+            "all_or_none": self.all_or_none,
+            "self_trade_prevention": SELF_TRADE_PREVENTION_SYMBOLS[self.self_trade_prevention],
+            "instrument_type": INSTRUMENT_TYPE_SYMBOLS[self.instrument_type],
+            "multiplier": self.multiplier,
+            "reference_price": decimal_of(self.reference_price_e8),
+            "underlying_price": decimal_of(self.underlying_price_e8),
+            "strike_price": decimal_of(self.strike_price_e8),
+            "option_right": OPTION_RIGHT_SYMBOLS[self.option_right],
+            "contract_margin": decimal_of(self.contract_margin_e8),
+            "bid_price": decimal_of(self.bid_price_e8),
+            "ask_price": decimal_of(self.ask_price_e8),
+            "shortable": self.shortable,
+            "short_restricted": self.short_restricted,
+        }
+
+
+def read_OrderValidated(reader: Reader) -> OrderValidated:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    action: i64 = check_index(read_long(reader), len(ORDER_ACTION_SYMBOLS))
+    request_id = read_string(reader)
+    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
+    marking: i64 = check_index(read_long(reader), len(SALE_MARKING_SYMBOLS))
+    order_type: i64 = check_index(read_long(reader), len(ORDER_TYPE_SYMBOLS))
+    time_in_force: i64 = check_index(read_long(reader), len(TIME_IN_FORCE_SYMBOLS))
+    session: i64 = check_index(read_long(reader), len(ORDER_SESSION_SYMBOLS))
+    quantity = read_long(reader)
+    display_quantity = read_long(reader)
+    limit_price_e8 = read_fixed8(reader)
+    stop_price_e8 = read_fixed8(reader)
+    expire_time_ns = read_long(reader)
+    post_only = read_bool(reader)
+    all_or_none = read_bool(reader)
+    self_trade_prevention: i64 = check_index(read_long(reader), len(SELF_TRADE_PREVENTION_SYMBOLS))
+    instrument_type: i64 = check_index(read_long(reader), len(INSTRUMENT_TYPE_SYMBOLS))
+    multiplier = read_long(reader)
+    reference_price_e8 = read_fixed8(reader)
+    underlying_price_e8 = read_fixed8(reader)
+    strike_price_e8 = read_fixed8(reader)
+    option_right: i64 = check_index(read_long(reader), len(OPTION_RIGHT_SYMBOLS))
+    contract_margin_e8 = read_fixed8(reader)
+    bid_price_e8 = read_fixed8(reader)
+    ask_price_e8 = read_fixed8(reader)
+    shortable = read_bool(reader)
+    short_restricted = read_bool(reader)
+    record = OrderValidated(event_time_ns, symbol, account, order_id, action, request_id, side, marking, order_type, time_in_force, session, quantity, display_quantity, limit_price_e8, stop_price_e8, expire_time_ns, post_only, all_or_none, self_trade_prevention, instrument_type, multiplier, reference_price_e8, underlying_price_e8, strike_price_e8, option_right, contract_margin_e8, bid_price_e8, ask_price_e8, shortable, short_restricted)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def OrderValidated_from_dict(fields: dict[str, Any]) -> OrderValidated:
+    record = OrderValidated()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "action":
+            record.action = ORDER_ACTION_SYMBOLS.index(value)
+        elif name == "request_id":
+            record.request_id = value
+        elif name == "side":
+            record.side = SIDE_SYMBOLS.index(value)
+        elif name == "marking":
+            record.marking = SALE_MARKING_SYMBOLS.index(value)
+        elif name == "order_type":
+            record.order_type = ORDER_TYPE_SYMBOLS.index(value)
+        elif name == "time_in_force":
+            record.time_in_force = TIME_IN_FORCE_SYMBOLS.index(value)
+        elif name == "session":
+            record.session = ORDER_SESSION_SYMBOLS.index(value)
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "display_quantity":
+            record.display_quantity = value
+        elif name == "limit_price":
+            record.limit_price_e8 = e8_of(value)
+        elif name == "stop_price":
+            record.stop_price_e8 = e8_of(value)
+        elif name == "expire_time_ns":
+            record.expire_time_ns = value
+        elif name == "post_only":
+            record.post_only = value
+        elif name == "all_or_none":
+            record.all_or_none = value
+        elif name == "self_trade_prevention":
+            record.self_trade_prevention = SELF_TRADE_PREVENTION_SYMBOLS.index(value)
+        elif name == "instrument_type":
+            record.instrument_type = INSTRUMENT_TYPE_SYMBOLS.index(value)
+        elif name == "multiplier":
+            record.multiplier = value
+        elif name == "reference_price":
+            record.reference_price_e8 = e8_of(value)
+        elif name == "underlying_price":
+            record.underlying_price_e8 = e8_of(value)
+        elif name == "strike_price":
+            record.strike_price_e8 = e8_of(value)
+        elif name == "option_right":
+            record.option_right = OPTION_RIGHT_SYMBOLS.index(value)
+        elif name == "contract_margin":
+            record.contract_margin_e8 = e8_of(value)
+        elif name == "bid_price":
+            record.bid_price_e8 = e8_of(value)
+        elif name == "ask_price":
+            record.ask_price_e8 = e8_of(value)
+        elif name == "shortable":
+            record.shortable = value
+        elif name == "short_restricted":
+            record.short_restricted = value
+        else:
+            raise ValueError(f"OrderValidated has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class PortfolioWeight:
+    """One symbol's weight and its target.
+    
+    symbol: Instrument, as its listing venue writes it.
+    weight_bps: Share of equity now, in basis points, signed.
+    target_bps: Share of equity wanted, in basis points, signed.
+    rebalance_quantity: Shares or contracts to buy, negative to sell, to be on target.
+    """
+
+    def __init__(
+        self,
+        symbol: str = "",
+        weight_bps: i64 = 0,
+        target_bps: i64 = 0,
+        rebalance_quantity: i64 = 0,
+    ) -> None:
+        self.symbol: str = symbol
+        self.weight_bps: i64 = weight_bps
+        self.target_bps: i64 = target_bps
+        self.rebalance_quantity: i64 = rebalance_quantity
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_string(writer, self.symbol)
+        write_long(writer, self.weight_bps)
+        write_long(writer, self.target_bps)
+        write_long(writer, self.rebalance_quantity)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "symbol": self.symbol,
+            "weight_bps": self.weight_bps,
+            "target_bps": self.target_bps,
+            "rebalance_quantity": self.rebalance_quantity,
+        }
+
+
+def read_PortfolioWeight(reader: Reader) -> PortfolioWeight:
+    symbol = read_interned(reader)
+    weight_bps = read_long(reader)
+    target_bps = read_long(reader)
+    rebalance_quantity = read_long(reader)
+    record = PortfolioWeight(symbol, weight_bps, target_bps, rebalance_quantity)
+    return record
+
+
+def PortfolioWeight_from_dict(fields: dict[str, Any]) -> PortfolioWeight:
+    record = PortfolioWeight()
+    for name, value in fields.items():
+        if name == "symbol":
+            record.symbol = value
+        elif name == "weight_bps":
+            record.weight_bps = value
+        elif name == "target_bps":
+            record.target_bps = value
+        elif name == "rebalance_quantity":
+            record.rebalance_quantity = value
+        else:
+            raise ValueError(f"PortfolioWeight has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class PortfolioRebalanced(Record):
+    """One account's portfolio: equity, exposure, and what would bring it back to its target weights.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    account: The account.
+    equity_e8: Cash and positions at the market, in currency units.
+    cash_e8: Cash in currency units, unsettled included.
+    long_value_e8: Market value of long positions in currency units.
+    short_value_e8: Market value of short positions in currency units, negative.
+    gross_exposure_e8: long_value - short_value in currency units.
+    net_exposure_e8: long_value + short_value in currency units.
+    unrealised_pnl_e8: Profit not realised, in currency units.
+    realised_pnl_total_e8: Profit realised so far, in currency units.
+    maintenance_margin_e8: Maintenance margin required, in currency units.
+    excess_equity_e8: equity - maintenance_margin in currency units; negative is a deficit.
+    positions: Symbols held.
+    drift_bps: Largest distance of a weight from its target, in basis points of equity.
+    weights: Symbols away from their target, the farthest first; at most 1,000.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        account: str = "",
+        equity_e8: int = 0,
+        cash_e8: int = 0,
+        long_value_e8: int = 0,
+        short_value_e8: int = 0,
+        gross_exposure_e8: int = 0,
+        net_exposure_e8: int = 0,
+        unrealised_pnl_e8: int = 0,
+        realised_pnl_total_e8: int = 0,
+        maintenance_margin_e8: int = 0,
+        excess_equity_e8: int = 0,
+        positions: i64 = 0,
+        drift_bps: i64 = 0,
+        weights: list[PortfolioWeight] | None = None,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.account: str = account
+        self.equity_e8: int = equity_e8
+        self.cash_e8: int = cash_e8
+        self.long_value_e8: int = long_value_e8
+        self.short_value_e8: int = short_value_e8
+        self.gross_exposure_e8: int = gross_exposure_e8
+        self.net_exposure_e8: int = net_exposure_e8
+        self.unrealised_pnl_e8: int = unrealised_pnl_e8
+        self.realised_pnl_total_e8: int = realised_pnl_total_e8
+        self.maintenance_margin_e8: int = maintenance_margin_e8
+        self.excess_equity_e8: int = excess_equity_e8
+        self.positions: i64 = positions
+        self.drift_bps: i64 = drift_bps
+        self.weights: list[PortfolioWeight] = weights if weights is not None else []
+    
+    def type_id(self) -> i64:
+        return 31
+    
+    def key(self, field: i64) -> str:
+        if field == 0:
+            return self.account
+        raise KeyError("PortfolioRebalanced has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.account)
+        write_money(writer, self.equity_e8)
+        write_money(writer, self.cash_e8)
+        write_money(writer, self.long_value_e8)
+        write_money(writer, self.short_value_e8)
+        write_money(writer, self.gross_exposure_e8)
+        write_money(writer, self.net_exposure_e8)
+        write_money(writer, self.unrealised_pnl_e8)
+        write_money(writer, self.realised_pnl_total_e8)
+        write_money(writer, self.maintenance_margin_e8)
+        write_money(writer, self.excess_equity_e8)
+        write_long(writer, self.positions)
+        write_long(writer, self.drift_bps)
+        if len(self.weights) > 0:
+            write_long(writer, len(self.weights))
+            for item1 in self.weights:
+                item1.encode_into(writer)
+        writer.append(0)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "account": self.account,
+            "equity": decimal_of(self.equity_e8),
+            "cash": decimal_of(self.cash_e8),
+            "long_value": decimal_of(self.long_value_e8),
+            "short_value": decimal_of(self.short_value_e8),
+            "gross_exposure": decimal_of(self.gross_exposure_e8),
+            "net_exposure": decimal_of(self.net_exposure_e8),
+            "unrealised_pnl": decimal_of(self.unrealised_pnl_e8),
+            "realised_pnl_total": decimal_of(self.realised_pnl_total_e8),
+            "maintenance_margin": decimal_of(self.maintenance_margin_e8),
+            "excess_equity": decimal_of(self.excess_equity_e8),
+            "positions": self.positions,
+            "drift_bps": self.drift_bps,
+            "weights": [item.to_dict() for item in self.weights],
+        }
+
+
+def read_PortfolioRebalanced(reader: Reader) -> PortfolioRebalanced:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    account = read_interned(reader)
+    equity_e8 = read_money(reader)
+    cash_e8 = read_money(reader)
+    long_value_e8 = read_money(reader)
+    short_value_e8 = read_money(reader)
+    gross_exposure_e8 = read_money(reader)
+    net_exposure_e8 = read_money(reader)
+    unrealised_pnl_e8 = read_money(reader)
+    realised_pnl_total_e8 = read_money(reader)
+    maintenance_margin_e8 = read_money(reader)
+    excess_equity_e8 = read_money(reader)
+    positions = read_long(reader)
+    drift_bps = read_long(reader)
+    weights: list[PortfolioWeight] = []
+    count1 = read_block_count(reader)
+    while count1 > 0:
+        item2 = read_PortfolioWeight(reader)
+        weights.append(item2)
+        count1 -= 1
+        if count1 == 0:
+            count1 = read_block_count(reader)
+    record = PortfolioRebalanced(event_time_ns, account, equity_e8, cash_e8, long_value_e8, short_value_e8, gross_exposure_e8, net_exposure_e8, unrealised_pnl_e8, realised_pnl_total_e8, maintenance_margin_e8, excess_equity_e8, positions, drift_bps, weights)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def PortfolioRebalanced_from_dict(fields: dict[str, Any]) -> PortfolioRebalanced:
+    record = PortfolioRebalanced()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "account":
+            record.account = value
+        elif name == "equity":
+            record.equity_e8 = e8_of(value)
+        elif name == "cash":
+            record.cash_e8 = e8_of(value)
+        elif name == "long_value":
+            record.long_value_e8 = e8_of(value)
+        elif name == "short_value":
+            record.short_value_e8 = e8_of(value)
+        elif name == "gross_exposure":
+            record.gross_exposure_e8 = e8_of(value)
+        elif name == "net_exposure":
+            record.net_exposure_e8 = e8_of(value)
+        elif name == "unrealised_pnl":
+            record.unrealised_pnl_e8 = e8_of(value)
+        elif name == "realised_pnl_total":
+            record.realised_pnl_total_e8 = e8_of(value)
+        elif name == "maintenance_margin":
+            record.maintenance_margin_e8 = e8_of(value)
+        elif name == "excess_equity":
+            record.excess_equity_e8 = e8_of(value)
+        elif name == "positions":
+            record.positions = value
+        elif name == "drift_bps":
+            record.drift_bps = value
+        elif name == "weights":
+            record.weights = [PortfolioWeight_from_dict(item) for item in value]
+        else:
+            raise ValueError(f"PortfolioRebalanced has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class PositionUpdated(Record):
+    """One account's position in one symbol after a change.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: The account.
+    change_kind: What changed it.
+    trade_id: TRADE: the trade, a number per symbol; otherwise 0.
+    change_quantity: Shares or contracts added, negative removed.
+    change_price_e8: Price of the change in currency units.
+    quantity: Shares or contracts held afterwards; negative is short.
+    average_price_e8: Average price of the open lots in currency units, rounded half to even to 1e-8; 0 when flat.
+    cost_e8: Cost of the open lots in currency units, exact, fees not included; negative is the proceeds of a short.
+    realised_pnl_e8: Profit realised by this change in currency units, fees not included.
+    realised_pnl_total_e8: Profit realised so far in currency units, fees not included.
+    fees_total_e8: Fees and commission so far in currency units.
+    lots: Open lots.
+    oldest_lot_ns: When the oldest open lot was opened: nanoseconds since the epoch, UTC; 0 when flat.
+    multiplier: Units of the underlying per contract; 1 for stocks.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        change_kind: i64 = 0,
+        trade_id: i64 = 0,
+        change_quantity: i64 = 0,
+        change_price_e8: i64 = 0,
+        quantity: i64 = 0,
+        average_price_e8: i64 = 0,
+        cost_e8: int = 0,
+        realised_pnl_e8: int = 0,
+        realised_pnl_total_e8: int = 0,
+        fees_total_e8: int = 0,
+        lots: i64 = 0,
+        oldest_lot_ns: i64 = 0,
+        multiplier: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.change_kind: i64 = change_kind
+        self.trade_id: i64 = trade_id
+        self.change_quantity: i64 = change_quantity
+        self.change_price_e8: i64 = change_price_e8
+        self.quantity: i64 = quantity
+        self.average_price_e8: i64 = average_price_e8
+        self.cost_e8: int = cost_e8
+        self.realised_pnl_e8: int = realised_pnl_e8
+        self.realised_pnl_total_e8: int = realised_pnl_total_e8
+        self.fees_total_e8: int = fees_total_e8
+        self.lots: i64 = lots
+        self.oldest_lot_ns: i64 = oldest_lot_ns
+        self.multiplier: i64 = multiplier
+    
+    def type_id(self) -> i64:
+        return 32
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        raise KeyError("PositionUpdated has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_long(writer, self.change_kind)
+        write_long(writer, self.trade_id)
+        write_long(writer, self.change_quantity)
+        write_fixed8(writer, self.change_price_e8)
+        write_long(writer, self.quantity)
+        write_fixed8(writer, self.average_price_e8)
+        write_money(writer, self.cost_e8)
+        write_money(writer, self.realised_pnl_e8)
+        write_money(writer, self.realised_pnl_total_e8)
+        write_money(writer, self.fees_total_e8)
+        write_long(writer, self.lots)
+        write_long(writer, self.oldest_lot_ns)
+        write_long(writer, self.multiplier)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "change_kind": POSITION_CHANGE_KIND_SYMBOLS[self.change_kind],
+            "trade_id": self.trade_id,
+            "change_quantity": self.change_quantity,
+            "change_price": decimal_of(self.change_price_e8),
+            "quantity": self.quantity,
+            "average_price": decimal_of(self.average_price_e8),
+            "cost": decimal_of(self.cost_e8),
+            "realised_pnl": decimal_of(self.realised_pnl_e8),
+            "realised_pnl_total": decimal_of(self.realised_pnl_total_e8),
+            "fees_total": decimal_of(self.fees_total_e8),
+            "lots": self.lots,
+            "oldest_lot_ns": self.oldest_lot_ns,
+            "multiplier": self.multiplier,
+        }
+
+
+def read_PositionUpdated(reader: Reader) -> PositionUpdated:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    change_kind: i64 = check_index(read_long(reader), len(POSITION_CHANGE_KIND_SYMBOLS))
+    trade_id = read_long(reader)
+    change_quantity = read_long(reader)
+    change_price_e8 = read_fixed8(reader)
+    quantity = read_long(reader)
+    average_price_e8 = read_fixed8(reader)
+    cost_e8 = read_money(reader)
+    realised_pnl_e8 = read_money(reader)
+    realised_pnl_total_e8 = read_money(reader)
+    fees_total_e8 = read_money(reader)
+    lots = read_long(reader)
+    oldest_lot_ns = read_long(reader)
+    multiplier = read_long(reader)
+    record = PositionUpdated(event_time_ns, symbol, account, change_kind, trade_id, change_quantity, change_price_e8, quantity, average_price_e8, cost_e8, realised_pnl_e8, realised_pnl_total_e8, fees_total_e8, lots, oldest_lot_ns, multiplier)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def PositionUpdated_from_dict(fields: dict[str, Any]) -> PositionUpdated:
+    record = PositionUpdated()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "change_kind":
+            record.change_kind = POSITION_CHANGE_KIND_SYMBOLS.index(value)
+        elif name == "trade_id":
+            record.trade_id = value
+        elif name == "change_quantity":
+            record.change_quantity = value
+        elif name == "change_price":
+            record.change_price_e8 = e8_of(value)
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "average_price":
+            record.average_price_e8 = e8_of(value)
+        elif name == "cost":
+            record.cost_e8 = e8_of(value)
+        elif name == "realised_pnl":
+            record.realised_pnl_e8 = e8_of(value)
+        elif name == "realised_pnl_total":
+            record.realised_pnl_total_e8 = e8_of(value)
+        elif name == "fees_total":
+            record.fees_total_e8 = e8_of(value)
+        elif name == "lots":
+            record.lots = value
+        elif name == "oldest_lot_ns":
+            record.oldest_lot_ns = value
+        elif name == "multiplier":
+            record.multiplier = value
+        else:
+            raise ValueError(f"PositionUpdated has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class PositionValued(Record):
+    """One position at the market.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: The account.
+    quantity: Shares or contracts held; negative is short.
+    mark_price_e8: Price it is valued at, in currency units.
+    market_value_e8: Value in currency units, signed.
+    unrealised_pnl_e8: Profit not realised, in currency units.
+    realised_pnl_total_e8: Profit realised so far in currency units.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        quantity: i64 = 0,
+        mark_price_e8: i64 = 0,
+        market_value_e8: int = 0,
+        unrealised_pnl_e8: int = 0,
+        realised_pnl_total_e8: int = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.quantity: i64 = quantity
+        self.mark_price_e8: i64 = mark_price_e8
+        self.market_value_e8: int = market_value_e8
+        self.unrealised_pnl_e8: int = unrealised_pnl_e8
+        self.realised_pnl_total_e8: int = realised_pnl_total_e8
+    
+    def type_id(self) -> i64:
+        return 33
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        raise KeyError("PositionValued has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_long(writer, self.quantity)
+        write_fixed8(writer, self.mark_price_e8)
+        write_money(writer, self.market_value_e8)
+        write_money(writer, self.unrealised_pnl_e8)
+        write_money(writer, self.realised_pnl_total_e8)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "quantity": self.quantity,
+            "mark_price": decimal_of(self.mark_price_e8),
+            "market_value": decimal_of(self.market_value_e8),
+            "unrealised_pnl": decimal_of(self.unrealised_pnl_e8),
+            "realised_pnl_total": decimal_of(self.realised_pnl_total_e8),
+        }
+
+
+def read_PositionValued(reader: Reader) -> PositionValued:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    quantity = read_long(reader)
+    mark_price_e8 = read_fixed8(reader)
+    market_value_e8 = read_money(reader)
+    unrealised_pnl_e8 = read_money(reader)
+    realised_pnl_total_e8 = read_money(reader)
+    record = PositionValued(event_time_ns, symbol, account, quantity, mark_price_e8, market_value_e8, unrealised_pnl_e8, realised_pnl_total_e8)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def PositionValued_from_dict(fields: dict[str, Any]) -> PositionValued:
+    record = PositionValued()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "mark_price":
+            record.mark_price_e8 = e8_of(value)
+        elif name == "market_value":
+            record.market_value_e8 = e8_of(value)
+        elif name == "unrealised_pnl":
+            record.unrealised_pnl_e8 = e8_of(value)
+        elif name == "realised_pnl_total":
+            record.realised_pnl_total_e8 = e8_of(value)
+        else:
+            raise ValueError(f"PositionValued has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
 class PriceUpdated(Record):
     """The market in one symbol after one accepted venue message: best bid and offer across venues, last sale, volume.
     
@@ -1480,10 +6564,10 @@ class PriceUpdated(Record):
         self.flags: i64 = flags
     
     def type_id(self) -> i64:
-        return 8
+        return 34
     
     def key(self, field: i64) -> str:
-        if field == 3:
+        if field == 9:
             return self.symbol
         raise KeyError("PriceUpdated has no such key field")
 
@@ -1618,6 +6702,1591 @@ def PriceUpdated_from_dict(fields: dict[str, Any]) -> PriceUpdated:
     return record
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
+class ReconciliationBreakFound(Record):
+    """Our figures and another's do not agree.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account it concerns.
+    break_kind: What does not agree.
+    counterparty: Whose figures.
+    settlement_day: Day it concerns: days since 1970-01-01.
+    own_figure_e8: Ours, in currency units or shares.
+    other_figure_e8: Theirs, in currency units or shares.
+    reference: What it belongs to: obligation or trade.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        break_kind: i64 = 0,
+        counterparty: str = "",
+        settlement_day: i64 = 0,
+        own_figure_e8: int = 0,
+        other_figure_e8: int = 0,
+        reference: str = "",
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.break_kind: i64 = break_kind
+        self.counterparty: str = counterparty
+        self.settlement_day: i64 = settlement_day
+        self.own_figure_e8: int = own_figure_e8
+        self.other_figure_e8: int = other_figure_e8
+        self.reference: str = reference
+    
+    def type_id(self) -> i64:
+        return 35
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        raise KeyError("ReconciliationBreakFound has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_long(writer, self.break_kind)
+        write_string(writer, self.counterparty)
+        write_long(writer, self.settlement_day)
+        write_money(writer, self.own_figure_e8)
+        write_money(writer, self.other_figure_e8)
+        write_string(writer, self.reference)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "break_kind": BREAK_KIND_SYMBOLS[self.break_kind],
+            "counterparty": self.counterparty,
+            "settlement_day": self.settlement_day,
+            "own_figure": decimal_of(self.own_figure_e8),
+            "other_figure": decimal_of(self.other_figure_e8),
+            "reference": self.reference,
+        }
+
+
+def read_ReconciliationBreakFound(reader: Reader) -> ReconciliationBreakFound:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    break_kind: i64 = check_index(read_long(reader), len(BREAK_KIND_SYMBOLS))
+    counterparty = read_interned(reader)
+    settlement_day = read_long(reader)
+    own_figure_e8 = read_money(reader)
+    other_figure_e8 = read_money(reader)
+    reference = read_string(reader)
+    record = ReconciliationBreakFound(event_time_ns, symbol, account, break_kind, counterparty, settlement_day, own_figure_e8, other_figure_e8, reference)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def ReconciliationBreakFound_from_dict(fields: dict[str, Any]) -> ReconciliationBreakFound:
+    record = ReconciliationBreakFound()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "break_kind":
+            record.break_kind = BREAK_KIND_SYMBOLS.index(value)
+        elif name == "counterparty":
+            record.counterparty = value
+        elif name == "settlement_day":
+            record.settlement_day = value
+        elif name == "own_figure":
+            record.own_figure_e8 = e8_of(value)
+        elif name == "other_figure":
+            record.other_figure_e8 = e8_of(value)
+        elif name == "reference":
+            record.reference = value
+        else:
+            raise ValueError(f"ReconciliationBreakFound has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class ReportGenerated(Record):
+    """A report has been written.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    report_id: Identity: kind, subject and period; the same for every version.
+    report_kind: What it reports.
+    subject: Account, venue or firm it is about; empty for all.
+    period_start_ns: Start of the period, inclusive: nanoseconds since the epoch, UTC.
+    period_end_ns: End of the period, exclusive: nanoseconds since the epoch, UTC.
+    version: Version of this report, from 1; a correction has the next.
+    location: Where it lies, relative to the report folder.
+    digest: SHA-256 of its bytes.
+    rows: Rows of data.
+    format: csv, json, xml or parquet.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        report_id: str = "",
+        report_kind: i64 = 0,
+        subject: str = "",
+        period_start_ns: i64 = 0,
+        period_end_ns: i64 = 0,
+        version: i64 = 0,
+        location: str = "",
+        digest: bytes = b"",
+        rows: i64 = 0,
+        format: str = "",
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.report_id: str = report_id
+        self.report_kind: i64 = report_kind
+        self.subject: str = subject
+        self.period_start_ns: i64 = period_start_ns
+        self.period_end_ns: i64 = period_end_ns
+        self.version: i64 = version
+        self.location: str = location
+        self.digest: bytes = digest
+        self.rows: i64 = rows
+        self.format: str = format
+    
+    def type_id(self) -> i64:
+        return 36
+    
+    def key(self, field: i64) -> str:
+        if field == 4:
+            return self.report_id
+        raise KeyError("ReportGenerated has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.report_id)
+        write_long(writer, self.report_kind)
+        write_string(writer, self.subject)
+        write_long(writer, self.period_start_ns)
+        write_long(writer, self.period_end_ns)
+        write_long(writer, self.version)
+        write_string(writer, self.location)
+        write_bytes(writer, self.digest)
+        write_long(writer, self.rows)
+        write_string(writer, self.format)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "report_id": self.report_id,
+            "report_kind": REPORT_KIND_SYMBOLS[self.report_kind],
+            "subject": self.subject,
+            "period_start_ns": self.period_start_ns,
+            "period_end_ns": self.period_end_ns,
+            "version": self.version,
+            "location": self.location,
+            "digest": self.digest,
+            "rows": self.rows,
+            "format": self.format,
+        }
+
+
+def read_ReportGenerated(reader: Reader) -> ReportGenerated:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    report_id = read_interned(reader)
+    report_kind: i64 = check_index(read_long(reader), len(REPORT_KIND_SYMBOLS))
+    subject = read_interned(reader)
+    period_start_ns = read_long(reader)
+    period_end_ns = read_long(reader)
+    version = read_long(reader)
+    location = read_string(reader)
+    digest = read_bytes(reader)
+    rows = read_long(reader)
+    format = read_interned(reader)
+    record = ReportGenerated(event_time_ns, report_id, report_kind, subject, period_start_ns, period_end_ns, version, location, digest, rows, format)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def ReportGenerated_from_dict(fields: dict[str, Any]) -> ReportGenerated:
+    record = ReportGenerated()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "report_id":
+            record.report_id = value
+        elif name == "report_kind":
+            record.report_kind = REPORT_KIND_SYMBOLS.index(value)
+        elif name == "subject":
+            record.subject = value
+        elif name == "period_start_ns":
+            record.period_start_ns = value
+        elif name == "period_end_ns":
+            record.period_end_ns = value
+        elif name == "version":
+            record.version = value
+        elif name == "location":
+            record.location = value
+        elif name == "digest":
+            record.digest = value
+        elif name == "rows":
+            record.rows = value
+        elif name == "format":
+            record.format = value
+        else:
+            raise ValueError(f"ReportGenerated has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class RiskChecked(Record):
+    """An order or replace that its account can bear, with the figures the decision was taken on.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account the order is for.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    action: NEW for an order, REPLACE for a change of one.
+    request_id: The replace request, as its client named it; empty for a new order.
+    side: BUY or SELL.
+    marking: How a sale is marked; NONE for a buy.
+    order_type: How the price is set.
+    time_in_force: How long it works.
+    session: Sessions in which it may work.
+    quantity: Shares or contracts in all, filled ones included.
+    display_quantity: Iceberg: shares or contracts shown at a time; 0 shows all.
+    limit_price_e8: LIMIT, STOP_LIMIT: worst price in currency units; otherwise 0.
+    stop_price_e8: STOP, STOP_LIMIT: price that triggers it, in currency units; otherwise 0.
+    expire_time_ns: GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0.
+    post_only: Never takes liquidity.
+    all_or_none: Trades its whole quantity or nothing.
+    self_trade_prevention: What happens if it would trade with another order of its account.
+    instrument_type: Kind of instrument.
+    multiplier: Units of the underlying per contract; 1 for stocks.
+    reference_price_e8: Price the order was judged against, in currency units.
+    buying_power_before_e8: Buying power before the reservation, in currency units.
+    buying_power_after_e8: Buying power after the reservation, in currency units.
+    reservation_e8: Reserved for this order in all, in currency units.
+    margin_requirement_e8: Initial margin of the order's whole quantity in currency units.
+    gross_exposure_e8: Gross exposure of the account with the order filled, in currency units.
+    net_exposure_e8: Net exposure of the account with the order filled, in currency units, signed.
+    position_quantity: Shares or contracts held in the symbol before the order, signed.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        action: i64 = 0,
+        request_id: str = "",
+        side: i64 = 0,
+        marking: i64 = 0,
+        order_type: i64 = 0,
+        time_in_force: i64 = 0,
+        session: i64 = 0,
+        quantity: i64 = 0,
+        display_quantity: i64 = 0,
+        limit_price_e8: i64 = 0,
+        stop_price_e8: i64 = 0,
+        expire_time_ns: i64 = 0,
+        post_only: bool = False,
+        all_or_none: bool = False,
+        self_trade_prevention: i64 = 0,
+        instrument_type: i64 = 0,
+        multiplier: i64 = 0,
+        reference_price_e8: i64 = 0,
+        buying_power_before_e8: int = 0,
+        buying_power_after_e8: int = 0,
+        reservation_e8: int = 0,
+        margin_requirement_e8: int = 0,
+        gross_exposure_e8: int = 0,
+        net_exposure_e8: int = 0,
+        position_quantity: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.action: i64 = action
+        self.request_id: str = request_id
+        self.side: i64 = side
+        self.marking: i64 = marking
+        self.order_type: i64 = order_type
+        self.time_in_force: i64 = time_in_force
+        self.session: i64 = session
+        self.quantity: i64 = quantity
+        self.display_quantity: i64 = display_quantity
+        self.limit_price_e8: i64 = limit_price_e8
+        self.stop_price_e8: i64 = stop_price_e8
+        self.expire_time_ns: i64 = expire_time_ns
+        self.post_only: bool = post_only
+        self.all_or_none: bool = all_or_none
+        self.self_trade_prevention: i64 = self_trade_prevention
+        self.instrument_type: i64 = instrument_type
+        self.multiplier: i64 = multiplier
+        self.reference_price_e8: i64 = reference_price_e8
+        self.buying_power_before_e8: int = buying_power_before_e8
+        self.buying_power_after_e8: int = buying_power_after_e8
+        self.reservation_e8: int = reservation_e8
+        self.margin_requirement_e8: int = margin_requirement_e8
+        self.gross_exposure_e8: int = gross_exposure_e8
+        self.net_exposure_e8: int = net_exposure_e8
+        self.position_quantity: i64 = position_quantity
+    
+    def type_id(self) -> i64:
+        return 37
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("RiskChecked has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_long(writer, self.action)
+        write_string(writer, self.request_id)
+        write_long(writer, self.side)
+        write_long(writer, self.marking)
+        write_long(writer, self.order_type)
+        write_long(writer, self.time_in_force)
+        write_long(writer, self.session)
+        write_long(writer, self.quantity)
+        write_long(writer, self.display_quantity)
+        write_fixed8(writer, self.limit_price_e8)
+        write_fixed8(writer, self.stop_price_e8)
+        write_long(writer, self.expire_time_ns)
+        write_bool(writer, self.post_only)
+        write_bool(writer, self.all_or_none)
+        write_long(writer, self.self_trade_prevention)
+        write_long(writer, self.instrument_type)
+        write_long(writer, self.multiplier)
+        write_fixed8(writer, self.reference_price_e8)
+        write_money(writer, self.buying_power_before_e8)
+        write_money(writer, self.buying_power_after_e8)
+        write_money(writer, self.reservation_e8)
+        write_money(writer, self.margin_requirement_e8)
+        write_money(writer, self.gross_exposure_e8)
+        write_money(writer, self.net_exposure_e8)
+        write_long(writer, self.position_quantity)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "action": ORDER_ACTION_SYMBOLS[self.action],
+            "request_id": self.request_id,
+            "side": SIDE_SYMBOLS[self.side],
+            "marking": SALE_MARKING_SYMBOLS[self.marking],
+            "order_type": ORDER_TYPE_SYMBOLS[self.order_type],
+            "time_in_force": TIME_IN_FORCE_SYMBOLS[self.time_in_force],
+            "session": ORDER_SESSION_SYMBOLS[self.session],
+            "quantity": self.quantity,
+            "display_quantity": self.display_quantity,
+            "limit_price": decimal_of(self.limit_price_e8),
+            "stop_price": decimal_of(self.stop_price_e8),
+            "expire_time_ns": self.expire_time_ns,
+            "post_only": self.post_only,
+            "all_or_none": self.all_or_none,
+            "self_trade_prevention": SELF_TRADE_PREVENTION_SYMBOLS[self.self_trade_prevention],
+            "instrument_type": INSTRUMENT_TYPE_SYMBOLS[self.instrument_type],
+            "multiplier": self.multiplier,
+            "reference_price": decimal_of(self.reference_price_e8),
+            "buying_power_before": decimal_of(self.buying_power_before_e8),
+            "buying_power_after": decimal_of(self.buying_power_after_e8),
+            "reservation": decimal_of(self.reservation_e8),
+            "margin_requirement": decimal_of(self.margin_requirement_e8),
+            "gross_exposure": decimal_of(self.gross_exposure_e8),
+            "net_exposure": decimal_of(self.net_exposure_e8),
+            "position_quantity": self.position_quantity,
+        }
+
+
+def read_RiskChecked(reader: Reader) -> RiskChecked:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    action: i64 = check_index(read_long(reader), len(ORDER_ACTION_SYMBOLS))
+    request_id = read_string(reader)
+    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
+    marking: i64 = check_index(read_long(reader), len(SALE_MARKING_SYMBOLS))
+    order_type: i64 = check_index(read_long(reader), len(ORDER_TYPE_SYMBOLS))
+    time_in_force: i64 = check_index(read_long(reader), len(TIME_IN_FORCE_SYMBOLS))
+    session: i64 = check_index(read_long(reader), len(ORDER_SESSION_SYMBOLS))
+    quantity = read_long(reader)
+    display_quantity = read_long(reader)
+    limit_price_e8 = read_fixed8(reader)
+    stop_price_e8 = read_fixed8(reader)
+    expire_time_ns = read_long(reader)
+    post_only = read_bool(reader)
+    all_or_none = read_bool(reader)
+    self_trade_prevention: i64 = check_index(read_long(reader), len(SELF_TRADE_PREVENTION_SYMBOLS))
+    instrument_type: i64 = check_index(read_long(reader), len(INSTRUMENT_TYPE_SYMBOLS))
+    multiplier = read_long(reader)
+    reference_price_e8 = read_fixed8(reader)
+    buying_power_before_e8 = read_money(reader)
+    buying_power_after_e8 = read_money(reader)
+    reservation_e8 = read_money(reader)
+    margin_requirement_e8 = read_money(reader)
+    gross_exposure_e8 = read_money(reader)
+    net_exposure_e8 = read_money(reader)
+    position_quantity = read_long(reader)
+    record = RiskChecked(event_time_ns, symbol, account, order_id, action, request_id, side, marking, order_type, time_in_force, session, quantity, display_quantity, limit_price_e8, stop_price_e8, expire_time_ns, post_only, all_or_none, self_trade_prevention, instrument_type, multiplier, reference_price_e8, buying_power_before_e8, buying_power_after_e8, reservation_e8, margin_requirement_e8, gross_exposure_e8, net_exposure_e8, position_quantity)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def RiskChecked_from_dict(fields: dict[str, Any]) -> RiskChecked:
+    record = RiskChecked()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "action":
+            record.action = ORDER_ACTION_SYMBOLS.index(value)
+        elif name == "request_id":
+            record.request_id = value
+        elif name == "side":
+            record.side = SIDE_SYMBOLS.index(value)
+        elif name == "marking":
+            record.marking = SALE_MARKING_SYMBOLS.index(value)
+        elif name == "order_type":
+            record.order_type = ORDER_TYPE_SYMBOLS.index(value)
+        elif name == "time_in_force":
+            record.time_in_force = TIME_IN_FORCE_SYMBOLS.index(value)
+        elif name == "session":
+            record.session = ORDER_SESSION_SYMBOLS.index(value)
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "display_quantity":
+            record.display_quantity = value
+        elif name == "limit_price":
+            record.limit_price_e8 = e8_of(value)
+        elif name == "stop_price":
+            record.stop_price_e8 = e8_of(value)
+        elif name == "expire_time_ns":
+            record.expire_time_ns = value
+        elif name == "post_only":
+            record.post_only = value
+        elif name == "all_or_none":
+            record.all_or_none = value
+        elif name == "self_trade_prevention":
+            record.self_trade_prevention = SELF_TRADE_PREVENTION_SYMBOLS.index(value)
+        elif name == "instrument_type":
+            record.instrument_type = INSTRUMENT_TYPE_SYMBOLS.index(value)
+        elif name == "multiplier":
+            record.multiplier = value
+        elif name == "reference_price":
+            record.reference_price_e8 = e8_of(value)
+        elif name == "buying_power_before":
+            record.buying_power_before_e8 = e8_of(value)
+        elif name == "buying_power_after":
+            record.buying_power_after_e8 = e8_of(value)
+        elif name == "reservation":
+            record.reservation_e8 = e8_of(value)
+        elif name == "margin_requirement":
+            record.margin_requirement_e8 = e8_of(value)
+        elif name == "gross_exposure":
+            record.gross_exposure_e8 = e8_of(value)
+        elif name == "net_exposure":
+            record.net_exposure_e8 = e8_of(value)
+        elif name == "position_quantity":
+            record.position_quantity = value
+        else:
+            raise ValueError(f"RiskChecked has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class SettlementFailed(Record):
+    """An obligation was not met on its day.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account that settles.
+    obligation_id: The obligation.
+    reason: Why.
+    settlement_day: Day it was due: days since 1970-01-01.
+    quantity: Shares or contracts not delivered: positive to receive, negative to deliver.
+    amount_e8: Cash not paid in currency units: positive to receive, negative to pay.
+    days_failed: Settlement days it has failed, this one included.
+    close_out_day: Day it must be closed out (17 CFR 242.204): days since 1970-01-01; 0 where it need not.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        obligation_id: str = "",
+        reason: i64 = 0,
+        settlement_day: i64 = 0,
+        quantity: i64 = 0,
+        amount_e8: int = 0,
+        days_failed: i64 = 0,
+        close_out_day: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.obligation_id: str = obligation_id
+        self.reason: i64 = reason
+        self.settlement_day: i64 = settlement_day
+        self.quantity: i64 = quantity
+        self.amount_e8: int = amount_e8
+        self.days_failed: i64 = days_failed
+        self.close_out_day: i64 = close_out_day
+    
+    def type_id(self) -> i64:
+        return 38
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        raise KeyError("SettlementFailed has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.obligation_id)
+        write_long(writer, self.reason)
+        write_long(writer, self.settlement_day)
+        write_long(writer, self.quantity)
+        write_money(writer, self.amount_e8)
+        write_long(writer, self.days_failed)
+        write_long(writer, self.close_out_day)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "obligation_id": self.obligation_id,
+            "reason": SETTLEMENT_FAIL_REASON_SYMBOLS[self.reason],
+            "settlement_day": self.settlement_day,
+            "quantity": self.quantity,
+            "amount": decimal_of(self.amount_e8),
+            "days_failed": self.days_failed,
+            "close_out_day": self.close_out_day,
+        }
+
+
+def read_SettlementFailed(reader: Reader) -> SettlementFailed:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    obligation_id = read_string(reader)
+    reason: i64 = check_index(read_long(reader), len(SETTLEMENT_FAIL_REASON_SYMBOLS))
+    settlement_day = read_long(reader)
+    quantity = read_long(reader)
+    amount_e8 = read_money(reader)
+    days_failed = read_long(reader)
+    close_out_day = read_long(reader)
+    record = SettlementFailed(event_time_ns, symbol, account, obligation_id, reason, settlement_day, quantity, amount_e8, days_failed, close_out_day)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def SettlementFailed_from_dict(fields: dict[str, Any]) -> SettlementFailed:
+    record = SettlementFailed()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "obligation_id":
+            record.obligation_id = value
+        elif name == "reason":
+            record.reason = SETTLEMENT_FAIL_REASON_SYMBOLS.index(value)
+        elif name == "settlement_day":
+            record.settlement_day = value
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "amount":
+            record.amount_e8 = e8_of(value)
+        elif name == "days_failed":
+            record.days_failed = value
+        elif name == "close_out_day":
+            record.close_out_day = value
+        else:
+            raise ValueError(f"SettlementFailed has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class SettlementObligationChanged(Record):
+    """What one account owes and is owed in one symbol on one settlement day, netted.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account that settles.
+    obligation_id: Identity of the obligation.
+    settlement_day: Day it is due: days since 1970-01-01.
+    state: Where it stands.
+    quantity: Net shares or contracts: positive to receive, negative to deliver.
+    amount_e8: Net cash in currency units, fees included: positive to receive, negative to pay.
+    trades: Fills netted in it.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        obligation_id: str = "",
+        settlement_day: i64 = 0,
+        state: i64 = 0,
+        quantity: i64 = 0,
+        amount_e8: int = 0,
+        trades: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.obligation_id: str = obligation_id
+        self.settlement_day: i64 = settlement_day
+        self.state: i64 = state
+        self.quantity: i64 = quantity
+        self.amount_e8: int = amount_e8
+        self.trades: i64 = trades
+    
+    def type_id(self) -> i64:
+        return 39
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        raise KeyError("SettlementObligationChanged has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.obligation_id)
+        write_long(writer, self.settlement_day)
+        write_long(writer, self.state)
+        write_long(writer, self.quantity)
+        write_money(writer, self.amount_e8)
+        write_long(writer, self.trades)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "obligation_id": self.obligation_id,
+            "settlement_day": self.settlement_day,
+            "state": OBLIGATION_STATE_SYMBOLS[self.state],
+            "quantity": self.quantity,
+            "amount": decimal_of(self.amount_e8),
+            "trades": self.trades,
+        }
+
+
+def read_SettlementObligationChanged(reader: Reader) -> SettlementObligationChanged:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    obligation_id = read_string(reader)
+    settlement_day = read_long(reader)
+    state: i64 = check_index(read_long(reader), len(OBLIGATION_STATE_SYMBOLS))
+    quantity = read_long(reader)
+    amount_e8 = read_money(reader)
+    trades = read_long(reader)
+    record = SettlementObligationChanged(event_time_ns, symbol, account, obligation_id, settlement_day, state, quantity, amount_e8, trades)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def SettlementObligationChanged_from_dict(fields: dict[str, Any]) -> SettlementObligationChanged:
+    record = SettlementObligationChanged()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "obligation_id":
+            record.obligation_id = value
+        elif name == "settlement_day":
+            record.settlement_day = value
+        elif name == "state":
+            record.state = OBLIGATION_STATE_SYMBOLS.index(value)
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "amount":
+            record.amount_e8 = e8_of(value)
+        elif name == "trades":
+            record.trades = value
+        else:
+            raise ValueError(f"SettlementObligationChanged has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class TargetWeightChanged(Record):
+    """The share of equity an account wants to hold in one symbol.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: The account.
+    target_bps: Share of equity in basis points, negative is short; 0 is none.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        target_bps: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.target_bps: i64 = target_bps
+    
+    def type_id(self) -> i64:
+        return 40
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        raise KeyError("TargetWeightChanged has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_long(writer, self.target_bps)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "target_bps": self.target_bps,
+        }
+
+
+def read_TargetWeightChanged(reader: Reader) -> TargetWeightChanged:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    target_bps = read_long(reader)
+    record = TargetWeightChanged(event_time_ns, symbol, account, target_bps)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def TargetWeightChanged_from_dict(fields: dict[str, Any]) -> TargetWeightChanged:
+    record = TargetWeightChanged()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "target_bps":
+            record.target_bps = value
+        else:
+            raise ValueError(f"TargetWeightChanged has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class TradeExecuted(Record):
+    """One trade, both sides; the side filled by the market outside has an empty account.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    trade_id: Number of the trade, from 1 per symbol.
+    buy_account: Account that bought; empty where it is the market outside.
+    buy_order_id: Order that bought, as its client named it; empty where it is the market outside.
+    buy_venue_order_id: Number of the buy order in execution; 0 where it is the market outside.
+    sell_account: Account that sold; empty where it is the market outside.
+    sell_order_id: Order that sold, as its client named it; empty where it is the market outside.
+    sell_venue_order_id: Number of the sell order in execution; 0 where it is the market outside.
+    marking: How the sale is marked; NONE where the market outside sold.
+    aggressor: Side that took liquidity; NONE in an auction.
+    price_e8: Price in currency units.
+    quantity: Shares or contracts.
+    instrument_type: Kind of instrument.
+    multiplier: Units of the underlying per contract; 1 for stocks.
+    venue: Venue of the trade: market identifier code.
+    auction: Auction it was made in; NONE in continuous trading.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        trade_id: i64 = 0,
+        buy_account: str = "",
+        buy_order_id: str = "",
+        buy_venue_order_id: i64 = 0,
+        sell_account: str = "",
+        sell_order_id: str = "",
+        sell_venue_order_id: i64 = 0,
+        marking: i64 = 0,
+        aggressor: i64 = 0,
+        price_e8: i64 = 0,
+        quantity: i64 = 0,
+        instrument_type: i64 = 0,
+        multiplier: i64 = 0,
+        venue: str = "",
+        auction: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.trade_id: i64 = trade_id
+        self.buy_account: str = buy_account
+        self.buy_order_id: str = buy_order_id
+        self.buy_venue_order_id: i64 = buy_venue_order_id
+        self.sell_account: str = sell_account
+        self.sell_order_id: str = sell_order_id
+        self.sell_venue_order_id: i64 = sell_venue_order_id
+        self.marking: i64 = marking
+        self.aggressor: i64 = aggressor
+        self.price_e8: i64 = price_e8
+        self.quantity: i64 = quantity
+        self.instrument_type: i64 = instrument_type
+        self.multiplier: i64 = multiplier
+        self.venue: str = venue
+        self.auction: i64 = auction
+    
+    def type_id(self) -> i64:
+        return 41
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 1:
+            return self.buy_account
+        if field == 2:
+            return self.buy_order_id
+        if field == 6:
+            return self.sell_account
+        if field == 7:
+            return self.sell_order_id
+        raise KeyError("TradeExecuted has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_long(writer, self.trade_id)
+        write_string(writer, self.buy_account)
+        write_string(writer, self.buy_order_id)
+        write_long(writer, self.buy_venue_order_id)
+        write_string(writer, self.sell_account)
+        write_string(writer, self.sell_order_id)
+        write_long(writer, self.sell_venue_order_id)
+        write_long(writer, self.marking)
+        write_long(writer, self.aggressor)
+        write_fixed8(writer, self.price_e8)
+        write_long(writer, self.quantity)
+        write_long(writer, self.instrument_type)
+        write_long(writer, self.multiplier)
+        write_string(writer, self.venue)
+        write_long(writer, self.auction)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "trade_id": self.trade_id,
+            "buy_account": self.buy_account,
+            "buy_order_id": self.buy_order_id,
+            "buy_venue_order_id": self.buy_venue_order_id,
+            "sell_account": self.sell_account,
+            "sell_order_id": self.sell_order_id,
+            "sell_venue_order_id": self.sell_venue_order_id,
+            "marking": SALE_MARKING_SYMBOLS[self.marking],
+            "aggressor": SIDE_SYMBOLS[self.aggressor],
+            "price": decimal_of(self.price_e8),
+            "quantity": self.quantity,
+            "instrument_type": INSTRUMENT_TYPE_SYMBOLS[self.instrument_type],
+            "multiplier": self.multiplier,
+            "venue": self.venue,
+            "auction": AUCTION_KIND_SYMBOLS[self.auction],
+        }
+
+
+def read_TradeExecuted(reader: Reader) -> TradeExecuted:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    trade_id = read_long(reader)
+    buy_account = read_interned(reader)
+    buy_order_id = read_string(reader)
+    buy_venue_order_id = read_long(reader)
+    sell_account = read_interned(reader)
+    sell_order_id = read_string(reader)
+    sell_venue_order_id = read_long(reader)
+    marking: i64 = check_index(read_long(reader), len(SALE_MARKING_SYMBOLS))
+    aggressor: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
+    price_e8 = read_fixed8(reader)
+    quantity = read_long(reader)
+    instrument_type: i64 = check_index(read_long(reader), len(INSTRUMENT_TYPE_SYMBOLS))
+    multiplier = read_long(reader)
+    venue = read_interned(reader)
+    auction: i64 = check_index(read_long(reader), len(AUCTION_KIND_SYMBOLS))
+    record = TradeExecuted(event_time_ns, symbol, trade_id, buy_account, buy_order_id, buy_venue_order_id, sell_account, sell_order_id, sell_venue_order_id, marking, aggressor, price_e8, quantity, instrument_type, multiplier, venue, auction)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def TradeExecuted_from_dict(fields: dict[str, Any]) -> TradeExecuted:
+    record = TradeExecuted()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "trade_id":
+            record.trade_id = value
+        elif name == "buy_account":
+            record.buy_account = value
+        elif name == "buy_order_id":
+            record.buy_order_id = value
+        elif name == "buy_venue_order_id":
+            record.buy_venue_order_id = value
+        elif name == "sell_account":
+            record.sell_account = value
+        elif name == "sell_order_id":
+            record.sell_order_id = value
+        elif name == "sell_venue_order_id":
+            record.sell_venue_order_id = value
+        elif name == "marking":
+            record.marking = SALE_MARKING_SYMBOLS.index(value)
+        elif name == "aggressor":
+            record.aggressor = SIDE_SYMBOLS.index(value)
+        elif name == "price":
+            record.price_e8 = e8_of(value)
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "instrument_type":
+            record.instrument_type = INSTRUMENT_TYPE_SYMBOLS.index(value)
+        elif name == "multiplier":
+            record.multiplier = value
+        elif name == "venue":
+            record.venue = value
+        elif name == "auction":
+            record.auction = AUCTION_KIND_SYMBOLS.index(value)
+        else:
+            raise ValueError(f"TradeExecuted has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class TradeSettled(Record):
+    """One side of a trade has settled: shares and cash have changed hands.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    account: Account that settles.
+    order_id: The order, as its client named it; unique per account, the same for the order's whole life.
+    trade_id: The trade: number per symbol.
+    obligation_id: Obligation it was netted into.
+    side: Side of the order.
+    quantity: Shares or contracts.
+    price_e8: Price in currency units.
+    amount_e8: Cash in currency units, fees included: positive received, negative paid.
+    fees_e8: All fees and commission in currency units.
+    trade_day: Day of the trade: days since 1970-01-01.
+    settlement_day: Day it settled: days since 1970-01-01.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        account: str = "",
+        order_id: str = "",
+        trade_id: i64 = 0,
+        obligation_id: str = "",
+        side: i64 = 0,
+        quantity: i64 = 0,
+        price_e8: i64 = 0,
+        amount_e8: int = 0,
+        fees_e8: int = 0,
+        trade_day: i64 = 0,
+        settlement_day: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.account: str = account
+        self.order_id: str = order_id
+        self.trade_id: i64 = trade_id
+        self.obligation_id: str = obligation_id
+        self.side: i64 = side
+        self.quantity: i64 = quantity
+        self.price_e8: i64 = price_e8
+        self.amount_e8: int = amount_e8
+        self.fees_e8: int = fees_e8
+        self.trade_day: i64 = trade_day
+        self.settlement_day: i64 = settlement_day
+    
+    def type_id(self) -> i64:
+        return 42
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        if field == 0:
+            return self.account
+        if field == 3:
+            return self.order_id
+        raise KeyError("TradeSettled has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_string(writer, self.account)
+        write_string(writer, self.order_id)
+        write_long(writer, self.trade_id)
+        write_string(writer, self.obligation_id)
+        write_long(writer, self.side)
+        write_long(writer, self.quantity)
+        write_fixed8(writer, self.price_e8)
+        write_money(writer, self.amount_e8)
+        write_money(writer, self.fees_e8)
+        write_long(writer, self.trade_day)
+        write_long(writer, self.settlement_day)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "account": self.account,
+            "order_id": self.order_id,
+            "trade_id": self.trade_id,
+            "obligation_id": self.obligation_id,
+            "side": SIDE_SYMBOLS[self.side],
+            "quantity": self.quantity,
+            "price": decimal_of(self.price_e8),
+            "amount": decimal_of(self.amount_e8),
+            "fees": decimal_of(self.fees_e8),
+            "trade_day": self.trade_day,
+            "settlement_day": self.settlement_day,
+        }
+
+
+def read_TradeSettled(reader: Reader) -> TradeSettled:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    account = read_interned(reader)
+    order_id = read_string(reader)
+    trade_id = read_long(reader)
+    obligation_id = read_string(reader)
+    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
+    quantity = read_long(reader)
+    price_e8 = read_fixed8(reader)
+    amount_e8 = read_money(reader)
+    fees_e8 = read_money(reader)
+    trade_day = read_long(reader)
+    settlement_day = read_long(reader)
+    record = TradeSettled(event_time_ns, symbol, account, order_id, trade_id, obligation_id, side, quantity, price_e8, amount_e8, fees_e8, trade_day, settlement_day)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def TradeSettled_from_dict(fields: dict[str, Any]) -> TradeSettled:
+    record = TradeSettled()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "trade_id":
+            record.trade_id = value
+        elif name == "obligation_id":
+            record.obligation_id = value
+        elif name == "side":
+            record.side = SIDE_SYMBOLS.index(value)
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "price":
+            record.price_e8 = e8_of(value)
+        elif name == "amount":
+            record.amount_e8 = e8_of(value)
+        elif name == "fees":
+            record.fees_e8 = e8_of(value)
+        elif name == "trade_day":
+            record.trade_day = value
+        elif name == "settlement_day":
+            record.settlement_day = value
+        else:
+            raise ValueError(f"TradeSettled has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class TradingStatusChanged(Record):
+    """Trading status, price bands or short-sale test of a symbol change.
+    
+    event_id: Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there.
+    cause_id: event_id of the event that caused this one; zeros for an input at the edge.
+    sequence: Count of events its producer (source partition, or operator and key) has emitted, from 1.
+    event_time_ns: When it happened: nanoseconds since the epoch, UTC.
+    symbol: Instrument, as its listing venue writes it.
+    status: Status from now on.
+    reason: Why.
+    reference_price_e8: Reference price of the bands in currency units; 0 is none.
+    lower_band_e8: Lower price band in currency units; 0 is none.
+    upper_band_e8: Upper price band in currency units; 0 is none.
+    limit_state: Where the market stands against the bands.
+    short_restricted: Rule 201 is in force: no short sale at or below the best bid.
+    resume_time_ns: HALTED, PAUSED: earliest resumption, nanoseconds since the epoch, UTC; 0 is unknown.
+    """
+
+    def __init__(
+        self,
+        event_time_ns: i64 = 0,
+        symbol: str = "",
+        status: i64 = 0,
+        reason: i64 = 0,
+        reference_price_e8: i64 = 0,
+        lower_band_e8: i64 = 0,
+        upper_band_e8: i64 = 0,
+        limit_state: i64 = 0,
+        short_restricted: bool = False,
+        resume_time_ns: i64 = 0,
+    ) -> None:
+        self.event_id_hi = 0
+        self.event_id_lo = 0
+        self.cause_id_hi = 0
+        self.cause_id_lo = 0
+        self.sequence = 0
+        self.event_time_ns = event_time_ns
+        self.symbol: str = symbol
+        self.status: i64 = status
+        self.reason: i64 = reason
+        self.reference_price_e8: i64 = reference_price_e8
+        self.lower_band_e8: i64 = lower_band_e8
+        self.upper_band_e8: i64 = upper_band_e8
+        self.limit_state: i64 = limit_state
+        self.short_restricted: bool = short_restricted
+        self.resume_time_ns: i64 = resume_time_ns
+    
+    def type_id(self) -> i64:
+        return 43
+    
+    def key(self, field: i64) -> str:
+        if field == 9:
+            return self.symbol
+        raise KeyError("TradingStatusChanged has no such key field")
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_fixed8(writer, self.event_id_hi)
+        write_fixed8(writer, self.event_id_lo)
+        write_fixed8(writer, self.cause_id_hi)
+        write_fixed8(writer, self.cause_id_lo)
+        write_long(writer, self.sequence)
+        write_long(writer, self.event_time_ns)
+        write_string(writer, self.symbol)
+        write_long(writer, self.status)
+        write_long(writer, self.reason)
+        write_fixed8(writer, self.reference_price_e8)
+        write_fixed8(writer, self.lower_band_e8)
+        write_fixed8(writer, self.upper_band_e8)
+        write_long(writer, self.limit_state)
+        write_bool(writer, self.short_restricted)
+        write_long(writer, self.resume_time_ns)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
+            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
+            "sequence": self.sequence,
+            "event_time_ns": self.event_time_ns,
+            "symbol": self.symbol,
+            "status": TRADING_STATUS_SYMBOLS[self.status],
+            "reason": TRADING_STATUS_REASON_SYMBOLS[self.reason],
+            "reference_price": decimal_of(self.reference_price_e8),
+            "lower_band": decimal_of(self.lower_band_e8),
+            "upper_band": decimal_of(self.upper_band_e8),
+            "limit_state": LIMIT_STATE_SYMBOLS[self.limit_state],
+            "short_restricted": self.short_restricted,
+            "resume_time_ns": self.resume_time_ns,
+        }
+
+
+def read_TradingStatusChanged(reader: Reader) -> TradingStatusChanged:
+    event_id_hi = read_fixed8(reader)
+    event_id_lo = read_fixed8(reader)
+    cause_id_hi = read_fixed8(reader)
+    cause_id_lo = read_fixed8(reader)
+    sequence = read_long(reader)
+    event_time_ns = read_long(reader)
+    symbol = read_interned(reader)
+    status: i64 = check_index(read_long(reader), len(TRADING_STATUS_SYMBOLS))
+    reason: i64 = check_index(read_long(reader), len(TRADING_STATUS_REASON_SYMBOLS))
+    reference_price_e8 = read_fixed8(reader)
+    lower_band_e8 = read_fixed8(reader)
+    upper_band_e8 = read_fixed8(reader)
+    limit_state: i64 = check_index(read_long(reader), len(LIMIT_STATE_SYMBOLS))
+    short_restricted = read_bool(reader)
+    resume_time_ns = read_long(reader)
+    record = TradingStatusChanged(event_time_ns, symbol, status, reason, reference_price_e8, lower_band_e8, upper_band_e8, limit_state, short_restricted, resume_time_ns)
+    record.event_id_hi = event_id_hi
+    record.event_id_lo = event_id_lo
+    record.cause_id_hi = cause_id_hi
+    record.cause_id_lo = cause_id_lo
+    record.sequence = sequence
+    return record
+
+
+def TradingStatusChanged_from_dict(fields: dict[str, Any]) -> TradingStatusChanged:
+    record = TradingStatusChanged()
+    for name, value in fields.items():
+        if name == "event_id":
+            record.event_id_hi = read_i64_be(value, 0)
+            record.event_id_lo = read_i64_be(value, 8)
+        elif name == "cause_id":
+            record.cause_id_hi = read_i64_be(value, 0)
+            record.cause_id_lo = read_i64_be(value, 8)
+        elif name == "sequence":
+            record.sequence = value
+        elif name == "event_time_ns":
+            record.event_time_ns = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "status":
+            record.status = TRADING_STATUS_SYMBOLS.index(value)
+        elif name == "reason":
+            record.reason = TRADING_STATUS_REASON_SYMBOLS.index(value)
+        elif name == "reference_price":
+            record.reference_price_e8 = e8_of(value)
+        elif name == "lower_band":
+            record.lower_band_e8 = e8_of(value)
+        elif name == "upper_band":
+            record.upper_band_e8 = e8_of(value)
+        elif name == "limit_state":
+            record.limit_state = LIMIT_STATE_SYMBOLS.index(value)
+        elif name == "short_restricted":
+            record.short_restricted = value
+        elif name == "resume_time_ns":
+            record.resume_time_ns = value
+        else:
+            raise ValueError(f"TradingStatusChanged has no field {name!r}")
+    return record
+
+
+class AccountChangedType(RecordType):
+    def new(self) -> Record:
+        return AccountChanged()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_AccountChanged(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no AccountChanged: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return AccountChanged_from_dict(fields)
+
+
+ACCOUNT_CHANGED: Final[RecordType] = AccountChangedType("AccountChanged", 0, '{"type":"record","name":"AccountChanged","namespace":"tapeline","doc":"An account\'s terms and limits, whole, in force from its event time.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"account","type":"string","doc":"The account.","key":true},{"name":"owner","type":"string","doc":"Beneficial owner: accounts of one owner trading with each other are wash trades.","vocabulary":true},{"name":"account_kind","type":{"type":"enum","name":"AccountKind","doc":"Kind of account.","symbols":["NONE","CASH","MARGIN"]},"doc":"Cash or margin."},{"name":"status","type":{"type":"enum","name":"AccountStatus","doc":"What an account may do: RESTRICTED may only reduce positions, CLOSED nothing.","symbols":["ACTIVE","RESTRICTED","CLOSED"]},"doc":"What it may do."},{"name":"currency","type":"string","doc":"Currency of its figures: ISO 4217 code.","vocabulary":true},{"name":"cash","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Settled cash at the start of the day, in currency units."},{"name":"equity","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Equity at the start of the day, in currency units."},{"name":"short_permitted","type":"boolean","doc":"May sell short."},{"name":"options_permitted","type":"boolean","doc":"May trade options."},{"name":"futures_permitted","type":"boolean","doc":"May trade futures."},{"name":"position_max","type":"long","doc":"Largest position in any symbol, in shares or contracts; 0 is unlimited."},{"name":"concentration_bps_max","type":"long","doc":"Largest share of one symbol in gross exposure, in basis points of equity; 0 is unlimited."},{"name":"gross_exposure_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Largest gross exposure in currency units; 0 is unlimited."},{"name":"net_exposure_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Largest net exposure either way, in currency units; 0 is unlimited."},{"name":"order_notional_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Largest order in currency units; 0 is unlimited."},{"name":"daily_loss_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Loss of a day at which only reducing orders pass, in currency units; 0 is unlimited."},{"name":"orders_per_second_max","type":"long","doc":"Orders a second; 0 is unlimited."},{"name":"open_orders_max","type":"long","doc":"Orders open at a time; 0 is unlimited."}]}', ("account",))
+
+
 class AlertRuleChangedType(RecordType):
     def new(self) -> Record:
         return AlertRuleChanged()
@@ -1632,7 +8301,7 @@ class AlertRuleChangedType(RecordType):
         return AlertRuleChanged_from_dict(fields)
 
 
-ALERT_RULE_CHANGED: Final[RecordType] = AlertRuleChangedType("AlertRuleChanged", 0, '{"type":"record","name":"AlertRuleChanged","namespace":"tapeline","doc":"A user creates, changes or deletes a price alert.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"rule_id","type":"string","doc":"Identity of the alert rule, unique per symbol."},{"name":"account","type":"string","doc":"Account of the user.","key":true},{"name":"action","type":{"type":"enum","name":"AlertRuleAction","doc":"What the user does with the rule.","symbols":["CREATE","CHANGE","DELETE"]},"doc":"What the user does."},{"name":"kind","type":{"type":"enum","name":"AlertKind","doc":"What a price alert watches for.","symbols":["CROSSING_UP","CROSSING_DOWN","PERCENT_MOVE"]},"doc":"What the rule watches for; ignored on DELETE."},{"name":"threshold_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"CROSSING_*: the price to cross, in currency units."},{"name":"move_bps","type":"long","doc":"PERCENT_MOVE: size of the move in basis points (1/100 %), either way."},{"name":"hysteresis_bps","type":"long","doc":"How far the price must go back from the threshold, in basis points of it, before the rule can trigger again."}]}', ("symbol", "account",))
+ALERT_RULE_CHANGED: Final[RecordType] = AlertRuleChangedType("AlertRuleChanged", 1, '{"type":"record","name":"AlertRuleChanged","namespace":"tapeline","doc":"A user creates, changes or deletes a price alert.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"rule_id","type":"string","doc":"Identity of the alert rule, unique per symbol."},{"name":"account","type":"string","doc":"Account of the user.","key":true},{"name":"action","type":{"type":"enum","name":"AlertRuleAction","doc":"What the user does with the rule.","symbols":["CREATE","CHANGE","DELETE"]},"doc":"What the user does."},{"name":"kind","type":{"type":"enum","name":"AlertKind","doc":"What a price alert watches for.","symbols":["CROSSING_UP","CROSSING_DOWN","PERCENT_MOVE"]},"doc":"What the rule watches for; ignored on DELETE."},{"name":"threshold_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"CROSSING_*: the price to cross, in currency units."},{"name":"move_bps","type":"long","doc":"PERCENT_MOVE: size of the move in basis points (1/100 %), either way."},{"name":"hysteresis_bps","type":"long","doc":"How far the price must go back from the threshold, in basis points of it, before the rule can trigger again."}]}', ("symbol", "account",))
 
 
 class AlertRuleRejectedType(RecordType):
@@ -1649,7 +8318,7 @@ class AlertRuleRejectedType(RecordType):
         return AlertRuleRejected_from_dict(fields)
 
 
-ALERT_RULE_REJECTED: Final[RecordType] = AlertRuleRejectedType("AlertRuleRejected", 1, '{"type":"record","name":"AlertRuleRejected","namespace":"tapeline","doc":"A change of a price alert that could not be carried out.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"rule_id","type":"string","doc":"Identity of the alert rule."},{"name":"account","type":"string","doc":"Account of the user.","key":true},{"name":"reason","type":{"type":"enum","name":"AlertRuleRejectReason","doc":"Why the change was refused.","symbols":["RULE_EXISTS","RULE_UNKNOWN","RULE_ID_MISSING","THRESHOLD_NOT_POSITIVE","MOVE_NOT_POSITIVE","HYSTERESIS_NEGATIVE","HYSTERESIS_TOO_LARGE","TOO_MANY_RULES","RULE_OF_ANOTHER_ACCOUNT"]},"doc":"Why the change was refused."}]}', ("symbol", "account",))
+ALERT_RULE_REJECTED: Final[RecordType] = AlertRuleRejectedType("AlertRuleRejected", 2, '{"type":"record","name":"AlertRuleRejected","namespace":"tapeline","doc":"A change of a price alert that could not be carried out.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"rule_id","type":"string","doc":"Identity of the alert rule."},{"name":"account","type":"string","doc":"Account of the user.","key":true},{"name":"reason","type":{"type":"enum","name":"AlertRuleRejectReason","doc":"Why the change was refused.","symbols":["RULE_EXISTS","RULE_UNKNOWN","RULE_ID_MISSING","THRESHOLD_NOT_POSITIVE","MOVE_NOT_POSITIVE","HYSTERESIS_NEGATIVE","HYSTERESIS_TOO_LARGE","TOO_MANY_RULES","RULE_OF_ANOTHER_ACCOUNT"]},"doc":"Why the change was refused."}]}', ("symbol", "account",))
 
 
 class AlertTriggeredType(RecordType):
@@ -1666,7 +8335,7 @@ class AlertTriggeredType(RecordType):
         return AlertTriggered_from_dict(fields)
 
 
-ALERT_TRIGGERED: Final[RecordType] = AlertTriggeredType("AlertTriggered", 2, '{"type":"record","name":"AlertTriggered","namespace":"tapeline","doc":"An alert, once per crossing.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account it is for; empty for a surveillance alert.","key":true},{"name":"rule_id","type":"string","doc":"Rule that triggered."},{"name":"kind","type":{"type":"enum","name":"AlertKind","doc":"What a price alert watches for.","symbols":["CROSSING_UP","CROSSING_DOWN","PERCENT_MOVE"]},"doc":"What the rule watches for."},{"name":"price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price that triggered it, in currency units."},{"name":"threshold_price","type":"Price","doc":"Price level that was reached, in currency units."},{"name":"reference_price","type":"Price","doc":"Price the move is measured from, in currency units; for a crossing the price before."},{"name":"move_bps","type":"long","doc":"Move from the reference price in basis points, signed."},{"name":"trigger_count","type":"long","doc":"How often the rule has triggered, this time included."}]}', ("symbol", "account",))
+ALERT_TRIGGERED: Final[RecordType] = AlertTriggeredType("AlertTriggered", 3, '{"type":"record","name":"AlertTriggered","namespace":"tapeline","doc":"An alert, once per crossing.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account it is for; empty for a surveillance alert.","key":true},{"name":"rule_id","type":"string","doc":"Rule that triggered."},{"name":"kind","type":{"type":"enum","name":"AlertKind","doc":"What a price alert watches for.","symbols":["CROSSING_UP","CROSSING_DOWN","PERCENT_MOVE"]},"doc":"What the rule watches for."},{"name":"price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price that triggered it, in currency units."},{"name":"threshold_price","type":"Price","doc":"Price level that was reached, in currency units."},{"name":"reference_price","type":"Price","doc":"Price the move is measured from, in currency units; for a crossing the price before."},{"name":"move_bps","type":"long","doc":"Move from the reference price in basis points, signed."},{"name":"trigger_count","type":"long","doc":"How often the rule has triggered, this time included."}]}', ("symbol", "account",))
 
 
 class AnalyticsCalculatedType(RecordType):
@@ -1683,7 +8352,58 @@ class AnalyticsCalculatedType(RecordType):
         return AnalyticsCalculated_from_dict(fields)
 
 
-ANALYTICS_CALCULATED: Final[RecordType] = AnalyticsCalculatedType("AnalyticsCalculated", 3, '{"type":"record","name":"AnalyticsCalculated","namespace":"tapeline","doc":"One closed bar of one symbol and interval, with the indicators at its close.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"interval_ms","type":"long","doc":"Length of the bar in milliseconds."},{"name":"window_start_ns","type":"long","doc":"Start of the bar, inclusive: nanoseconds since the epoch, UTC."},{"name":"window_end_ns","type":"long","doc":"End of the bar, exclusive: nanoseconds since the epoch, UTC."},{"name":"open","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"First price of the bar in currency units."},{"name":"high","type":"Price","doc":"Highest price of the bar in currency units."},{"name":"low","type":"Price","doc":"Lowest price of the bar in currency units."},{"name":"close","type":"Price","doc":"Last price of the bar in currency units."},{"name":"volume","type":"long","doc":"Shares sold in the bar."},{"name":"turnover","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Sum of price times shares in currency units, exact."},{"name":"trades","type":"long","doc":"Sales in the bar."},{"name":"vwap","type":"double","doc":"turnover / volume in currency units."},{"name":"sma","type":["null","double"],"doc":"Simple moving average of closes; null until there are enough bars.","default":null},{"name":"ema","type":["null","double"],"doc":"Exponential moving average of closes, seeded with the mean; null until there are enough bars.","default":null},{"name":"rsi","type":["null","double"],"doc":"Relative strength index (Wilder), 0 to 100; null until there are enough bars.","default":null},{"name":"macd","type":["null","double"],"doc":"MACD line (12, 26), as TA-Lib seeds it; null until its signal exists.","default":null},{"name":"macd_signal","type":["null","double"],"doc":"Signal line (9) of MACD.","default":null},{"name":"bollinger_middle","type":["null","double"],"doc":"Middle Bollinger band: SMA.","default":null},{"name":"bollinger_upper","type":["null","double"],"doc":"Upper Bollinger band.","default":null},{"name":"bollinger_lower","type":["null","double"],"doc":"Lower Bollinger band.","default":null},{"name":"atr","type":["null","double"],"doc":"Average true range (Wilder) in currency units; null until there are enough bars.","default":null}]}', ("symbol",))
+ANALYTICS_CALCULATED: Final[RecordType] = AnalyticsCalculatedType("AnalyticsCalculated", 4, '{"type":"record","name":"AnalyticsCalculated","namespace":"tapeline","doc":"One closed bar of one symbol and interval, with the indicators at its close.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"interval_ms","type":"long","doc":"Length of the bar in milliseconds."},{"name":"window_start_ns","type":"long","doc":"Start of the bar, inclusive: nanoseconds since the epoch, UTC."},{"name":"window_end_ns","type":"long","doc":"End of the bar, exclusive: nanoseconds since the epoch, UTC."},{"name":"open","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"First price of the bar in currency units."},{"name":"high","type":"Price","doc":"Highest price of the bar in currency units."},{"name":"low","type":"Price","doc":"Lowest price of the bar in currency units."},{"name":"close","type":"Price","doc":"Last price of the bar in currency units."},{"name":"volume","type":"long","doc":"Shares sold in the bar."},{"name":"turnover","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Sum of price times shares in currency units, exact."},{"name":"trades","type":"long","doc":"Sales in the bar."},{"name":"vwap","type":"double","doc":"turnover / volume in currency units."},{"name":"sma","type":["null","double"],"doc":"Simple moving average of closes; null until there are enough bars.","default":null},{"name":"ema","type":["null","double"],"doc":"Exponential moving average of closes, seeded with the mean; null until there are enough bars.","default":null},{"name":"rsi","type":["null","double"],"doc":"Relative strength index (Wilder), 0 to 100; null until there are enough bars.","default":null},{"name":"macd","type":["null","double"],"doc":"MACD line (12, 26), as TA-Lib seeds it; null until its signal exists.","default":null},{"name":"macd_signal","type":["null","double"],"doc":"Signal line (9) of MACD.","default":null},{"name":"bollinger_middle","type":["null","double"],"doc":"Middle Bollinger band: SMA.","default":null},{"name":"bollinger_upper","type":["null","double"],"doc":"Upper Bollinger band.","default":null},{"name":"bollinger_lower","type":["null","double"],"doc":"Lower Bollinger band.","default":null},{"name":"atr","type":["null","double"],"doc":"Average true range (Wilder) in currency units; null until there are enough bars.","default":null}]}', ("symbol",))
+
+
+class AuctionCompletedType(RecordType):
+    def new(self) -> Record:
+        return AuctionCompleted()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_AuctionCompleted(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no AuctionCompleted: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return AuctionCompleted_from_dict(fields)
+
+
+AUCTION_COMPLETED: Final[RecordType] = AuctionCompletedType("AuctionCompleted", 5, '{"type":"record","name":"AuctionCompleted","namespace":"tapeline","doc":"An auction has found its price.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"auction","type":{"type":"enum","name":"AuctionKind","doc":"Which auction.","symbols":["NONE","OPENING","CLOSING","REOPENING"]},"doc":"Which auction."},{"name":"price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"The single price in currency units; 0 where nothing traded."},{"name":"quantity","type":"long","doc":"Shares or contracts traded."},{"name":"imbalance_side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side left over at that price; NONE if none."},{"name":"imbalance_quantity","type":"long","doc":"Shares or contracts left over at that price."},{"name":"reference_price","type":"Price","doc":"Price that broke a tie, in currency units; 0 is none."}]}', ("symbol",))
+
+
+class CashMovedType(RecordType):
+    def new(self) -> Record:
+        return CashMoved()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_CashMoved(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no CashMoved: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return CashMoved_from_dict(fields)
+
+
+CASH_MOVED: Final[RecordType] = CashMovedType("CashMoved", 6, '{"type":"record","name":"CashMoved","namespace":"tapeline","doc":"One entry of an account\'s cash ledger.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"account","type":"string","doc":"The account.","key":true},{"name":"currency","type":"string","doc":"ISO 4217 code.","vocabulary":true},{"name":"cash_kind","type":{"type":"enum","name":"CashKind","doc":"Why cash moves.","symbols":["DEPOSIT","WITHDRAWAL","SETTLEMENT","FEE","DIVIDEND","INTEREST","VARIATION_MARGIN","OPTION_PREMIUM","CORRECTION"]},"doc":"Why it moves."},{"name":"amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Currency units: positive in, negative out."},{"name":"balance","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Settled cash afterwards, in currency units."},{"name":"reference","type":"string","doc":"What it belongs to: obligation, action or payment."}]}', ("account",))
+
+
+class CorporateActionAnnouncedType(RecordType):
+    def new(self) -> Record:
+        return CorporateActionAnnounced()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_CorporateActionAnnounced(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no CorporateActionAnnounced: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return CorporateActionAnnounced_from_dict(fields)
+
+
+CORPORATE_ACTION_ANNOUNCED: Final[RecordType] = CorporateActionAnnouncedType("CorporateActionAnnounced", 7, '{"type":"record","name":"CorporateActionAnnounced","namespace":"tapeline","doc":"A corporate action, in force at the start of its ex day.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"action_id","type":"string","doc":"Identity of the action."},{"name":"action_kind","type":{"type":"enum","name":"CorporateActionKind","doc":"Kind of corporate action.","symbols":["CASH_DIVIDEND","STOCK_DIVIDEND","SPLIT","REVERSE_SPLIT","SPIN_OFF","MERGER","SYMBOL_CHANGE","DELISTING"]},"doc":"What it is."},{"name":"ex_day","type":"long","doc":"Ex day: days since 1970-01-01."},{"name":"record_day","type":"long","doc":"Record day: days since 1970-01-01."},{"name":"payable_day","type":"long","doc":"Payable day: days since 1970-01-01."},{"name":"new_shares","type":"long","doc":"Ratio: so many new shares \\u2026"},{"name":"old_shares","type":"long","doc":"\\u2026 for so many old ones; 1 to 1 where shares stay."},{"name":"cash_per_share","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Cash paid per old share in currency units; 0 is none."},{"name":"new_symbol","type":"string","doc":"Symbol afterwards, or of the new shares; empty where it stays.","vocabulary":true}]}', ("symbol",))
 
 
 class DeadLetterType(RecordType):
@@ -1700,7 +8420,41 @@ class DeadLetterType(RecordType):
         return DeadLetter_from_dict(fields)
 
 
-DEAD_LETTER: Final[RecordType] = DeadLetterType("DeadLetter", 4, '{"type":"record","name":"DeadLetter","namespace":"tapeline","doc":"Input that could not be read or processed, whole, with where it came from and why it failed.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"source","type":"string","doc":"Source it came from.","key":true},{"name":"place","type":"string","doc":"Where in the source: file and line, or topic, partition and offset."},{"name":"operator_uid","type":"string","doc":"Operator that failed on it; empty where it could not be decoded.","vocabulary":true},{"name":"error","type":"string","doc":"Class of the error.","vocabulary":true},{"name":"message","type":"string","doc":"What was wrong, in one sentence."},{"name":"schema_id","type":"long","doc":"Schema id of the frame; -1 where there is none."},{"name":"raw","type":"bytes","doc":"The input, byte for byte."}]}', ("source",))
+DEAD_LETTER: Final[RecordType] = DeadLetterType("DeadLetter", 8, '{"type":"record","name":"DeadLetter","namespace":"tapeline","doc":"Input that could not be read or processed, whole, with where it came from and why it failed.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"source","type":"string","doc":"Source it came from.","key":true},{"name":"place","type":"string","doc":"Where in the source: file and line, or topic, partition and offset."},{"name":"operator_uid","type":"string","doc":"Operator that failed on it; empty where it could not be decoded.","vocabulary":true},{"name":"error","type":"string","doc":"Class of the error.","vocabulary":true},{"name":"message","type":"string","doc":"What was wrong, in one sentence."},{"name":"schema_id","type":"long","doc":"Schema id of the frame; -1 where there is none."},{"name":"raw","type":"bytes","doc":"The input, byte for byte."}]}', ("source",))
+
+
+class InstrumentChangedType(RecordType):
+    def new(self) -> Record:
+        return InstrumentChanged()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_InstrumentChanged(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no InstrumentChanged: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return InstrumentChanged_from_dict(fields)
+
+
+INSTRUMENT_CHANGED: Final[RecordType] = InstrumentChangedType("InstrumentChanged", 9, '{"type":"record","name":"InstrumentChanged","namespace":"tapeline","doc":"Reference data of one instrument, whole, in force from its event time.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"action","type":{"type":"enum","name":"InstrumentAction","doc":"What happens to an instrument.","symbols":["LISTED","CHANGED","DELISTED"]},"doc":"What happens to it."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"long_name","type":"string","doc":"Name of the issuer or contract."},{"name":"currency","type":"string","doc":"Currency of its prices: ISO 4217 code.","vocabulary":true},{"name":"primary_venue","type":"string","doc":"Venue that lists it: market identifier code.","vocabulary":true},{"name":"tick_table","type":{"type":"array","items":{"type":"record","name":"TickStep","doc":"One row of a tick table.","fields":[{"name":"from_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Prices at or above it, in currency units."},{"name":"tick","type":"Price","doc":"Increment in currency units."}]}},"doc":"Price increments, by rising from_price; the first starts at 0."},{"name":"lot_quantity","type":"long","doc":"Shares of a round lot."},{"name":"order_multiple","type":"long","doc":"Orders are multiples of so many shares or contracts."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"listed_from_ns","type":"long","doc":"First moment of trading: nanoseconds since the epoch, UTC."},{"name":"listed_to_ns","type":"long","doc":"Last moment of trading: nanoseconds since the epoch, UTC; 0 is open-ended."},{"name":"expiry_ns","type":"long","doc":"OPTION, FUTURE: expiry, nanoseconds since the epoch, UTC; otherwise 0."},{"name":"underlying_symbol","type":"string","doc":"OPTION, FUTURE: the underlying; otherwise empty.","vocabulary":true},{"name":"strike_price","type":"Price","doc":"OPTION: strike in currency units; otherwise 0."},{"name":"option_right","type":{"type":"enum","name":"OptionRight","doc":"Right an option gives.","symbols":["NONE","CALL","PUT"]},"doc":"OPTION: call or put; otherwise NONE."},{"name":"exercise_style","type":{"type":"enum","name":"ExerciseStyle","doc":"When an option may be exercised.","symbols":["NONE","AMERICAN","EUROPEAN"]},"doc":"OPTION: when it may be exercised; otherwise NONE."},{"name":"initial_margin","type":"Price","doc":"FUTURE: initial margin of one contract in currency units; otherwise 0."},{"name":"maintenance_margin","type":"Price","doc":"FUTURE: maintenance margin of one contract in currency units; otherwise 0."},{"name":"luld_tier","type":{"type":"enum","name":"LuldTier","doc":"Tier of the limit up-limit down plan.","symbols":["NONE","TIER_1","TIER_2"]},"doc":"Tier of the limit up-limit down plan; NONE outside it."},{"name":"leverage_percent","type":"long","doc":"Leverage of a fund in percent of its index; 100 for all others."},{"name":"shortable","type":"boolean","doc":"May be sold short without a locate (easy to borrow)."},{"name":"threshold_security","type":"boolean","doc":"On the threshold list of Regulation SHO."},{"name":"previous_close_price","type":"Price","doc":"Official close of the trading day before, in currency units; 0 is none."},{"name":"order_quantity_max","type":"long","doc":"Largest order in shares or contracts; 0 is unlimited."},{"name":"order_notional_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Largest order in currency units; 0 is unlimited."},{"name":"collar_bps","type":"long","doc":"How far a price may be from the reference price, in basis points of it; 0 is no collar."},{"name":"position_max","type":"long","doc":"Position limit in shares or contracts a side; 0 is unlimited."}]}', ("symbol",))
+
+
+class KillSwitchChangedType(RecordType):
+    def new(self) -> Record:
+        return KillSwitchChanged()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_KillSwitchChanged(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no KillSwitchChanged: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return KillSwitchChanged_from_dict(fields)
+
+
+KILL_SWITCH_CHANGED: Final[RecordType] = KillSwitchChangedType("KillSwitchChanged", 10, '{"type":"record","name":"KillSwitchChanged","namespace":"tapeline","doc":"Someone throws a kill switch.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"scope","type":{"type":"enum","name":"KillSwitchScope","doc":"What a kill switch covers.","symbols":["GLOBAL","ACCOUNT","SYMBOL"]},"doc":"What it covers."},{"name":"account","type":"string","doc":"ACCOUNT: the account; otherwise empty.","key":true},{"name":"symbol","type":"string","doc":"SYMBOL: the symbol; otherwise empty.","key":true},{"name":"state","type":{"type":"enum","name":"KillSwitchState","doc":"What a kill switch lets through: REDUCING only orders that reduce a position, HALTED none; cancels always pass.","symbols":["ACTIVE","REDUCING","HALTED"]},"doc":"What it lets through from now on."},{"name":"actor","type":"string","doc":"Who threw it."},{"name":"comment","type":"string","doc":"Why, in the actor\'s words."}]}', ("account", "symbol",))
 
 
 class LateEventType(RecordType):
@@ -1717,7 +8471,41 @@ class LateEventType(RecordType):
         return LateEvent_from_dict(fields)
 
 
-LATE_EVENT: Final[RecordType] = LateEventType("LateEvent", 5, '{"type":"record","name":"LateEvent","namespace":"tapeline","doc":"A record that came after the watermark had closed what it belongs to.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"operator_uid","type":"string","doc":"Operator that could not use it.","vocabulary":true},{"name":"routing_key","type":"string","doc":"Key it was routed by.","key":true},{"name":"record_type","type":"string","doc":"Name of its schema.","vocabulary":true},{"name":"watermark_ns","type":"long","doc":"Watermark when it came: nanoseconds since the epoch, UTC."},{"name":"payload","type":"bytes","doc":"The record itself, Avro-encoded."}]}', ("routing_key",))
+LATE_EVENT: Final[RecordType] = LateEventType("LateEvent", 11, '{"type":"record","name":"LateEvent","namespace":"tapeline","doc":"A record that came after the watermark had closed what it belongs to.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"operator_uid","type":"string","doc":"Operator that could not use it.","vocabulary":true},{"name":"routing_key","type":"string","doc":"Key it was routed by.","key":true},{"name":"record_type","type":"string","doc":"Name of its schema.","vocabulary":true},{"name":"watermark_ns","type":"long","doc":"Watermark when it came: nanoseconds since the epoch, UTC."},{"name":"payload","type":"bytes","doc":"The record itself, Avro-encoded."}]}', ("routing_key",))
+
+
+class LocateGrantedType(RecordType):
+    def new(self) -> Record:
+        return LocateGranted()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_LocateGranted(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no LocateGranted: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return LocateGranted_from_dict(fields)
+
+
+LOCATE_GRANTED: Final[RecordType] = LocateGrantedType("LocateGranted", 12, '{"type":"record","name":"LocateGranted","namespace":"tapeline","doc":"Shares located for a short sale (Regulation SHO, 17 CFR 242.203(b)(1)).","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account that may sell them short.","key":true},{"name":"locate_id","type":"string","doc":"Identity of the locate, unique per account."},{"name":"quantity","type":"long","doc":"Shares located."},{"name":"expire_time_ns","type":"long","doc":"When it lapses: nanoseconds since the epoch, UTC."},{"name":"lender","type":"string","doc":"Who lends them.","vocabulary":true},{"name":"fee_bps","type":"long","doc":"Fee a year in basis points of market value."}]}', ("symbol", "account",))
+
+
+class LotClosedType(RecordType):
+    def new(self) -> Record:
+        return LotClosed()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_LotClosed(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no LotClosed: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return LotClosed_from_dict(fields)
+
+
+LOT_CLOSED: Final[RecordType] = LotClosedType("LotClosed", 13, '{"type":"record","name":"LotClosed","namespace":"tapeline","doc":"A tax lot, or part of one, is closed.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"The account.","key":true},{"name":"opened_ns","type":"long","doc":"When it was opened: nanoseconds since the epoch, UTC."},{"name":"open_trade_id","type":"long","doc":"Trade that opened it, a number per symbol."},{"name":"close_trade_id","type":"long","doc":"Trade that closed it, a number per symbol; 0 where none did."},{"name":"quantity","type":"long","doc":"Shares or contracts closed; negative were short."},{"name":"open_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price it was opened at, in currency units."},{"name":"close_price","type":"Price","doc":"Price it was closed at, in currency units."},{"name":"realised_pnl","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Profit in currency units, fees not included."}]}', ("symbol", "account",))
 
 
 class MarketDataReceivedType(RecordType):
@@ -1734,7 +8522,7 @@ class MarketDataReceivedType(RecordType):
         return MarketDataReceived_from_dict(fields)
 
 
-MARKET_DATA_RECEIVED: Final[RecordType] = MarketDataReceivedType("MarketDataReceived", 6, '{"type":"record","name":"MarketDataReceived","namespace":"tapeline","doc":"One message of one venue, as received: nothing is checked yet.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"venue","type":"string","doc":"Venue that sent it: exchange letter or market identifier code, as the feed writes it.","vocabulary":true},{"name":"feed","type":"string","doc":"Format it came in: lean, lobster, csv, simulator.","vocabulary":true},{"name":"kind","type":{"type":"enum","name":"MarketDataKind","doc":"What a venue\'s message says.","symbols":["QUOTE","TRADE","ORDER_ADDED","ORDER_REDUCED","ORDER_DELETED","ORDER_EXECUTED","HIDDEN_EXECUTED","AUCTION","STATUS"]},"doc":"What the message says; it tells which fields below count."},{"name":"venue_sequence","type":"long","doc":"The venue\'s own message number; 0 where the feed has none."},{"name":"bid_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"QUOTE: best bid of the venue in currency units; 0 is no bid."},{"name":"bid_quantity","type":"long","doc":"QUOTE: shares displayed at the bid."},{"name":"ask_price","type":"Price","doc":"QUOTE: best offer of the venue in currency units; 0 is no offer."},{"name":"ask_quantity","type":"long","doc":"QUOTE: shares displayed at the offer."},{"name":"price","type":"Price","doc":"TRADE and ORDER_*: price in currency units."},{"name":"quantity","type":"long","doc":"TRADE and ORDER_*: shares."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"ORDER_*: side of the resting order. TRADE: side of the aggressor, where the feed tells."},{"name":"order_id","type":"long","doc":"ORDER_*: the venue\'s number of the resting order."},{"name":"conditions","type":"string","doc":"Sale or quote condition codes, as the feed writes them.","vocabulary":true},{"name":"suspicious","type":"boolean","doc":"The feed itself marks the message as suspicious."},{"name":"status","type":"string","doc":"STATUS: trading status, as the feed writes it (HALTED, TRADING, PAUSED, QUOTING).","vocabulary":true}]}', ("symbol",))
+MARKET_DATA_RECEIVED: Final[RecordType] = MarketDataReceivedType("MarketDataReceived", 14, '{"type":"record","name":"MarketDataReceived","namespace":"tapeline","doc":"One message of one venue, as received: nothing is checked yet.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"venue","type":"string","doc":"Venue that sent it: exchange letter or market identifier code, as the feed writes it.","vocabulary":true},{"name":"feed","type":"string","doc":"Format it came in: lean, lobster, csv, simulator.","vocabulary":true},{"name":"kind","type":{"type":"enum","name":"MarketDataKind","doc":"What a venue\'s message says.","symbols":["QUOTE","TRADE","ORDER_ADDED","ORDER_REDUCED","ORDER_DELETED","ORDER_EXECUTED","HIDDEN_EXECUTED","AUCTION","STATUS"]},"doc":"What the message says; it tells which fields below count."},{"name":"venue_sequence","type":"long","doc":"The venue\'s own message number; 0 where the feed has none."},{"name":"bid_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"QUOTE: best bid of the venue in currency units; 0 is no bid."},{"name":"bid_quantity","type":"long","doc":"QUOTE: shares displayed at the bid."},{"name":"ask_price","type":"Price","doc":"QUOTE: best offer of the venue in currency units; 0 is no offer."},{"name":"ask_quantity","type":"long","doc":"QUOTE: shares displayed at the offer."},{"name":"price","type":"Price","doc":"TRADE and ORDER_*: price in currency units."},{"name":"quantity","type":"long","doc":"TRADE and ORDER_*: shares."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"ORDER_*: side of the resting order. TRADE: side of the aggressor, where the feed tells."},{"name":"order_id","type":"long","doc":"ORDER_*: the venue\'s number of the resting order."},{"name":"conditions","type":"string","doc":"Sale or quote condition codes, as the feed writes them.","vocabulary":true},{"name":"suspicious","type":"boolean","doc":"The feed itself marks the message as suspicious."},{"name":"status","type":"string","doc":"STATUS: trading status, as the feed writes it (HALTED, TRADING, PAUSED, QUOTING).","vocabulary":true}]}', ("symbol",))
 
 
 class MarketDataRejectedType(RecordType):
@@ -1751,7 +8539,313 @@ class MarketDataRejectedType(RecordType):
         return MarketDataRejected_from_dict(fields)
 
 
-MARKET_DATA_REJECTED: Final[RecordType] = MarketDataRejectedType("MarketDataRejected", 7, '{"type":"record","name":"MarketDataRejected","namespace":"tapeline","doc":"A venue\'s message that was not used, with the reason and the whole message.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"venue","type":"string","doc":"Venue that sent it.","vocabulary":true},{"name":"reason","type":{"type":"enum","name":"MarketDataRejectReason","doc":"Why a venue\'s message was not used.","symbols":["PRICE_NEGATIVE","PRICE_ZERO","PRICE_TOO_LARGE","QUANTITY_NEGATIVE","QUANTITY_ZERO","QUANTITY_TOO_LARGE","QUOTE_CROSSED","QUOTE_EMPTY","MESSAGE_STALE","MESSAGE_OUT_OF_SEQUENCE","MESSAGE_DUPLICATE","MARKED_SUSPICIOUS","PRICE_FAR_FROM_MARKET","ORDER_UNKNOWN","ORDER_DUPLICATE","ORDER_OVERFILLED","SYMBOL_MISSING","VENUE_MISSING","SIDE_MISSING","STATUS_UNKNOWN","TOO_MANY_VENUES","TOO_MANY_ORDERS"]},"doc":"Why it was not used."},{"name":"detail","type":"string","doc":"The figures the decision was taken on."},{"name":"message","type":"bytes","doc":"The MarketDataReceived itself, Avro-encoded."}]}', ("symbol",))
+MARKET_DATA_REJECTED: Final[RecordType] = MarketDataRejectedType("MarketDataRejected", 15, '{"type":"record","name":"MarketDataRejected","namespace":"tapeline","doc":"A venue\'s message that was not used, with the reason and the whole message.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"venue","type":"string","doc":"Venue that sent it.","vocabulary":true},{"name":"reason","type":{"type":"enum","name":"MarketDataRejectReason","doc":"Why a venue\'s message was not used.","symbols":["PRICE_NEGATIVE","PRICE_ZERO","PRICE_TOO_LARGE","QUANTITY_NEGATIVE","QUANTITY_ZERO","QUANTITY_TOO_LARGE","QUOTE_CROSSED","QUOTE_EMPTY","MESSAGE_STALE","MESSAGE_OUT_OF_SEQUENCE","MESSAGE_DUPLICATE","MARKED_SUSPICIOUS","PRICE_FAR_FROM_MARKET","ORDER_UNKNOWN","ORDER_DUPLICATE","ORDER_OVERFILLED","SYMBOL_MISSING","VENUE_MISSING","SIDE_MISSING","STATUS_UNKNOWN","TOO_MANY_VENUES","TOO_MANY_ORDERS"]},"doc":"Why it was not used."},{"name":"detail","type":"string","doc":"The figures the decision was taken on."},{"name":"message","type":"bytes","doc":"The MarketDataReceived itself, Avro-encoded."}]}', ("symbol",))
+
+
+class OrderAcceptedType(RecordType):
+    def new(self) -> Record:
+        return OrderAccepted()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_OrderAccepted(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no OrderAccepted: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return OrderAccepted_from_dict(fields)
+
+
+ORDER_ACCEPTED: Final[RecordType] = OrderAcceptedType("OrderAccepted", 16, '{"type":"record","name":"OrderAccepted","namespace":"tapeline","doc":"An order works: it rests in the book or is about to be matched.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 before it was accepted."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How a sale is marked; NONE for a buy."},{"name":"order_type","type":{"type":"enum","name":"OrderType","doc":"How the price of an order is set.","symbols":["NONE","MARKET","LIMIT","STOP","STOP_LIMIT"]},"doc":"How the price is set."},{"name":"time_in_force","type":{"type":"enum","name":"TimeInForce","doc":"How long an order works.","symbols":["NONE","DAY","GOOD_TILL_CANCELLED","GOOD_TILL_DATE","IMMEDIATE_OR_CANCEL","FILL_OR_KILL","AT_THE_OPEN","AT_THE_CLOSE"]},"doc":"How long it works."},{"name":"quantity","type":"long","doc":"Shares or contracts in all."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time; 0 shows all."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Limit price in currency units; 0 for orders without."},{"name":"bid_price","type":"Price","doc":"National best bid on acceptance, in currency units; 0 is none."},{"name":"ask_price","type":"Price","doc":"National best offer on acceptance, in currency units; 0 is none."}]}', ("symbol", "account", "order_id",))
+
+
+class OrderCancelRejectedType(RecordType):
+    def new(self) -> Record:
+        return OrderCancelRejected()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_OrderCancelRejected(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no OrderCancelRejected: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return OrderCancelRejected_from_dict(fields)
+
+
+ORDER_CANCEL_REJECTED: Final[RecordType] = OrderCancelRejectedType("OrderCancelRejected", 17, '{"type":"record","name":"OrderCancelRejected","namespace":"tapeline","doc":"A cancel that could not be carried out; the order, if any, is as before.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"request_id","type":"string","doc":"The cancel request, as its client named it."},{"name":"step","type":{"type":"enum","name":"OrderStep","doc":"Step of the order lifecycle.","symbols":["VALIDATE","RISK","EXECUTION"]},"doc":"Step that refused it."},{"name":"reason","type":{"type":"enum","name":"OrderRejectReason","doc":"Why an order, a replace or a cancel was refused.","symbols":["SYMBOL_MISSING","SYMBOL_UNKNOWN","ACCOUNT_MISSING","ORDER_ID_MISSING","ORDER_ID_TOO_LONG","ORDER_ID_DUPLICATE","SIDE_MISSING","ORDER_TYPE_MISSING","TIME_IN_FORCE_MISSING","QUANTITY_NOT_POSITIVE","QUANTITY_ABOVE_LIMIT","QUANTITY_NOT_IN_LOTS","NOTIONAL_ABOVE_LIMIT","LIMIT_PRICE_MISSING","LIMIT_PRICE_NOT_ALLOWED","LIMIT_PRICE_NOT_POSITIVE","LIMIT_PRICE_NOT_ON_TICK","PRICE_ABOVE_LIMIT","PRICE_OUTSIDE_COLLAR","PRICE_OUTSIDE_LULD_BANDS","REFERENCE_PRICE_MISSING","STOP_PRICE_MISSING","STOP_PRICE_NOT_ALLOWED","STOP_PRICE_NOT_POSITIVE","STOP_PRICE_NOT_ON_TICK","STOP_PRICE_ON_WRONG_SIDE","STOP_AND_LIMIT_CONTRADICT","EXPIRY_MISSING","EXPIRY_NOT_ALLOWED","EXPIRY_IN_THE_PAST","EXPIRY_TOO_FAR","TIME_IN_FORCE_NOT_ALLOWED_FOR_TYPE","MARKET_ORDER_OUTSIDE_REGULAR_HOURS","SESSION_CLOSED","SESSION_NOT_ALLOWED","TOO_LATE_FOR_OPENING_AUCTION","TOO_LATE_FOR_CLOSING_AUCTION","POST_ONLY_CONTRADICTS_TYPE","POST_ONLY_CONTRADICTS_TIME_IN_FORCE","POST_ONLY_WOULD_TRADE","DISPLAY_QUANTITY_ABOVE_QUANTITY","DISPLAY_QUANTITY_NEGATIVE","DISPLAY_QUANTITY_NOT_ALLOWED","ALL_OR_NONE_NOT_ALLOWED","MARKING_MISSING","MARKING_NOT_ALLOWED","INSTRUMENT_NOT_YET_LISTED","INSTRUMENT_DELISTED","INSTRUMENT_EXPIRED","SYMBOL_HALTED","SYMBOL_PAUSED","MARKET_HALTED","ORDER_RATE_ABOVE_LIMIT","EVENT_TIME_OUT_OF_RANGE","ACCOUNT_UNKNOWN","ACCOUNT_RESTRICTED","ACCOUNT_CLOSED","INSTRUMENT_NOT_PERMITTED","SHORT_SALE_NOT_PERMITTED","SHORT_SALE_NOT_SHORTABLE","SHORT_SALE_WITHOUT_LOCATE","SHORT_SALE_AT_OR_BELOW_BID","SALE_ABOVE_POSITION","BUYING_POWER_EXCEEDED","INITIAL_MARGIN_EXCEEDED","MAINTENANCE_MARGIN_DEFICIT","EQUITY_BELOW_MINIMUM","POSITION_ABOVE_LIMIT","CONCENTRATION_ABOVE_LIMIT","GROSS_EXPOSURE_ABOVE_LIMIT","NET_EXPOSURE_ABOVE_LIMIT","OPEN_ORDERS_ABOVE_LIMIT","DAILY_LOSS_ABOVE_LIMIT","ACCOUNT_KILL_SWITCH_ACTIVE","SYMBOL_KILL_SWITCH_ACTIVE","GLOBAL_KILL_SWITCH_ACTIVE","ORDER_NOT_REDUCING_POSITION","ORDER_UNKNOWN","ORDER_OF_ANOTHER_ACCOUNT","ORDER_ALREADY_FILLED","ORDER_ALREADY_CANCELLED","ORDER_ALREADY_EXPIRED","ORDER_ALREADY_REJECTED","ORDER_NOT_YET_ACCEPTED","REQUEST_ID_MISSING","REQUEST_ID_DUPLICATE","REPLACE_CHANGES_NOTHING","REPLACE_CHANGES_SIDE","REPLACE_CHANGES_TYPE","REPLACE_QUANTITY_BELOW_FILLED","REPLACE_PENDING","SELF_TRADE_PREVENTED","TRADE_THROUGH_PREVENTED","BOOK_FULL"]},"doc":"Why it was refused."},{"name":"state","type":{"type":"enum","name":"OrderState","doc":"Where an order stands in its life.","symbols":["UNKNOWN","PLACED","VALIDATED","RISK_APPROVED","WORKING","PARTIALLY_FILLED","SUSPENDED","FILLED","CANCELLED","REPLACED","EXPIRED","REJECTED"]},"doc":"Where the order stands."}]}', ("symbol", "account", "order_id",))
+
+
+class OrderCancelRequestedType(RecordType):
+    def new(self) -> Record:
+        return OrderCancelRequested()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_OrderCancelRequested(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no OrderCancelRequested: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return OrderCancelRequested_from_dict(fields)
+
+
+ORDER_CANCEL_REQUESTED: Final[RecordType] = OrderCancelRequestedType("OrderCancelRequested", 18, '{"type":"record","name":"OrderCancelRequested","namespace":"tapeline","doc":"A client asks to cancel what is left of an order.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"request_id","type":"string","doc":"This request, as its client names it; unique per order."}]}', ("symbol", "account", "order_id",))
+
+
+class OrderCancelledType(RecordType):
+    def new(self) -> Record:
+        return OrderCancelled()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_OrderCancelled(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no OrderCancelled: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return OrderCancelled_from_dict(fields)
+
+
+ORDER_CANCELLED: Final[RecordType] = OrderCancelledType("OrderCancelled", 19, '{"type":"record","name":"OrderCancelled","namespace":"tapeline","doc":"What was left of an order is cancelled.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 before it was accepted."},{"name":"request_id","type":"string","doc":"The cancel request, as its client named it; empty where none asked."},{"name":"reason","type":{"type":"enum","name":"CancelReason","doc":"Why an order was cancelled.","symbols":["BY_CLIENT","IMMEDIATE_REMAINDER","FILL_OR_KILL_UNFILLABLE","SELF_TRADE_PREVENTED","POST_ONLY_WOULD_TRADE","MARKET_ORDER_UNFILLABLE","KILL_SWITCH","ACCOUNT_CLOSED","INSTRUMENT_DELISTED","CORPORATE_ACTION","BY_OPERATOR"]},"doc":"Why it was cancelled."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Limit price in currency units; 0 for orders without."},{"name":"cancelled_quantity","type":"long","doc":"Shares or contracts cancelled."},{"name":"cumulative_quantity","type":"long","doc":"Shares or contracts filled before."}]}', ("symbol", "account", "order_id",))
+
+
+class OrderExecutedType(RecordType):
+    def new(self) -> Record:
+        return OrderExecuted()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_OrderExecuted(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no OrderExecuted: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return OrderExecuted_from_dict(fields)
+
+
+ORDER_EXECUTED: Final[RecordType] = OrderExecutedType("OrderExecuted", 20, '{"type":"record","name":"OrderExecuted","namespace":"tapeline","doc":"One fill of one order: the execution report of its side.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 before it was accepted."},{"name":"trade_id","type":"long","doc":"The trade it is one side of: number per symbol, from 1."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How a sale is marked; NONE for a buy."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price of this fill in currency units."},{"name":"quantity","type":"long","doc":"Shares or contracts of this fill."},{"name":"cumulative_quantity","type":"long","doc":"Shares or contracts filled so far, this fill included."},{"name":"leaves_quantity","type":"long","doc":"Shares or contracts still open."},{"name":"average_price","type":"Price","doc":"Average price of all fills so far in currency units, rounded half to even to 1e-8."},{"name":"liquidity","type":{"type":"enum","name":"LiquidityFlag","doc":"Which side of the trade an execution was on.","symbols":["NONE","ADDED","REMOVED","AUCTION","ROUTED_AWAY"]},"doc":"Whether the order added or removed liquidity."},{"name":"venue","type":"string","doc":"Venue of the trade: market identifier code.","vocabulary":true},{"name":"commission","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Commission charged in currency units."},{"name":"section_31_fee","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Fee under section 31 of the Exchange Act, sales only, in currency units."},{"name":"taf_fee","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"FINRA trading activity fee, sales only, in currency units."},{"name":"venue_fee","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Fee of the venue in currency units; negative is a rebate."},{"name":"price_improvement","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Gain over the national best price on the other side at the fill, all shares together, in currency units; negative is a loss."},{"name":"bid_price","type":"Price","doc":"National best bid at the fill, in currency units; 0 is none."},{"name":"ask_price","type":"Price","doc":"National best offer at the fill, in currency units; 0 is none."}]}', ("symbol", "account", "order_id",))
+
+
+class OrderExpiredType(RecordType):
+    def new(self) -> Record:
+        return OrderExpired()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_OrderExpired(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no OrderExpired: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return OrderExpired_from_dict(fields)
+
+
+ORDER_EXPIRED: Final[RecordType] = OrderExpiredType("OrderExpired", 21, '{"type":"record","name":"OrderExpired","namespace":"tapeline","doc":"What was left of an order has expired.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 before it was accepted."},{"name":"reason","type":{"type":"enum","name":"ExpiryReason","doc":"Why an order expired.","symbols":["DAY_ENDED","DATE_REACHED","AUCTION_UNMATCHED","INSTRUMENT_EXPIRED","SESSION_ENDED"]},"doc":"Why it expired."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"expired_quantity","type":"long","doc":"Shares or contracts that were left."},{"name":"cumulative_quantity","type":"long","doc":"Shares or contracts filled before."}]}', ("symbol", "account", "order_id",))
+
+
+class OrderPlacedType(RecordType):
+    def new(self) -> Record:
+        return OrderPlaced()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_OrderPlaced(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no OrderPlaced: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return OrderPlaced_from_dict(fields)
+
+
+ORDER_PLACED: Final[RecordType] = OrderPlacedType("OrderPlaced", 22, '{"type":"record","name":"OrderPlaced","namespace":"tapeline","doc":"A client places an order; nothing is checked yet.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"BUY or SELL."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How a sale is marked; NONE for a buy."},{"name":"order_type","type":{"type":"enum","name":"OrderType","doc":"How the price of an order is set.","symbols":["NONE","MARKET","LIMIT","STOP","STOP_LIMIT"]},"doc":"How the price is set."},{"name":"time_in_force","type":{"type":"enum","name":"TimeInForce","doc":"How long an order works.","symbols":["NONE","DAY","GOOD_TILL_CANCELLED","GOOD_TILL_DATE","IMMEDIATE_OR_CANCEL","FILL_OR_KILL","AT_THE_OPEN","AT_THE_CLOSE"]},"doc":"How long it works."},{"name":"session","type":{"type":"enum","name":"OrderSession","doc":"Trading sessions in which an order may work.","symbols":["REGULAR","PRE_MARKET","POST_MARKET","ALL_DAY"]},"doc":"Sessions in which it may work."},{"name":"quantity","type":"long","doc":"Shares or contracts in all, filled ones included."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time; 0 shows all."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"LIMIT, STOP_LIMIT: worst price in currency units; otherwise 0."},{"name":"stop_price","type":"Price","doc":"STOP, STOP_LIMIT: price that triggers it, in currency units; otherwise 0."},{"name":"expire_time_ns","type":"long","doc":"GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0."},{"name":"post_only","type":"boolean","doc":"Never takes liquidity."},{"name":"all_or_none","type":"boolean","doc":"Trades its whole quantity or nothing."},{"name":"self_trade_prevention","type":{"type":"enum","name":"SelfTradePrevention","doc":"What happens to orders of one account that would trade with each other.","symbols":["NONE","CANCEL_NEWEST","CANCEL_OLDEST","CANCEL_BOTH","DECREMENT"]},"doc":"What happens if it would trade with another order of its account."}]}', ("symbol", "account", "order_id",))
+
+
+class OrderRejectedType(RecordType):
+    def new(self) -> Record:
+        return OrderRejected()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_OrderRejected(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no OrderRejected: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return OrderRejected_from_dict(fields)
+
+
+ORDER_REJECTED: Final[RecordType] = OrderRejectedType("OrderRejected", 23, '{"type":"record","name":"OrderRejected","namespace":"tapeline","doc":"An order that goes no further, with the step, the reason and the figures.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"step","type":{"type":"enum","name":"OrderStep","doc":"Step of the order lifecycle.","symbols":["VALIDATE","RISK","EXECUTION"]},"doc":"Step that refused it."},{"name":"reason","type":{"type":"enum","name":"OrderRejectReason","doc":"Why an order, a replace or a cancel was refused.","symbols":["SYMBOL_MISSING","SYMBOL_UNKNOWN","ACCOUNT_MISSING","ORDER_ID_MISSING","ORDER_ID_TOO_LONG","ORDER_ID_DUPLICATE","SIDE_MISSING","ORDER_TYPE_MISSING","TIME_IN_FORCE_MISSING","QUANTITY_NOT_POSITIVE","QUANTITY_ABOVE_LIMIT","QUANTITY_NOT_IN_LOTS","NOTIONAL_ABOVE_LIMIT","LIMIT_PRICE_MISSING","LIMIT_PRICE_NOT_ALLOWED","LIMIT_PRICE_NOT_POSITIVE","LIMIT_PRICE_NOT_ON_TICK","PRICE_ABOVE_LIMIT","PRICE_OUTSIDE_COLLAR","PRICE_OUTSIDE_LULD_BANDS","REFERENCE_PRICE_MISSING","STOP_PRICE_MISSING","STOP_PRICE_NOT_ALLOWED","STOP_PRICE_NOT_POSITIVE","STOP_PRICE_NOT_ON_TICK","STOP_PRICE_ON_WRONG_SIDE","STOP_AND_LIMIT_CONTRADICT","EXPIRY_MISSING","EXPIRY_NOT_ALLOWED","EXPIRY_IN_THE_PAST","EXPIRY_TOO_FAR","TIME_IN_FORCE_NOT_ALLOWED_FOR_TYPE","MARKET_ORDER_OUTSIDE_REGULAR_HOURS","SESSION_CLOSED","SESSION_NOT_ALLOWED","TOO_LATE_FOR_OPENING_AUCTION","TOO_LATE_FOR_CLOSING_AUCTION","POST_ONLY_CONTRADICTS_TYPE","POST_ONLY_CONTRADICTS_TIME_IN_FORCE","POST_ONLY_WOULD_TRADE","DISPLAY_QUANTITY_ABOVE_QUANTITY","DISPLAY_QUANTITY_NEGATIVE","DISPLAY_QUANTITY_NOT_ALLOWED","ALL_OR_NONE_NOT_ALLOWED","MARKING_MISSING","MARKING_NOT_ALLOWED","INSTRUMENT_NOT_YET_LISTED","INSTRUMENT_DELISTED","INSTRUMENT_EXPIRED","SYMBOL_HALTED","SYMBOL_PAUSED","MARKET_HALTED","ORDER_RATE_ABOVE_LIMIT","EVENT_TIME_OUT_OF_RANGE","ACCOUNT_UNKNOWN","ACCOUNT_RESTRICTED","ACCOUNT_CLOSED","INSTRUMENT_NOT_PERMITTED","SHORT_SALE_NOT_PERMITTED","SHORT_SALE_NOT_SHORTABLE","SHORT_SALE_WITHOUT_LOCATE","SHORT_SALE_AT_OR_BELOW_BID","SALE_ABOVE_POSITION","BUYING_POWER_EXCEEDED","INITIAL_MARGIN_EXCEEDED","MAINTENANCE_MARGIN_DEFICIT","EQUITY_BELOW_MINIMUM","POSITION_ABOVE_LIMIT","CONCENTRATION_ABOVE_LIMIT","GROSS_EXPOSURE_ABOVE_LIMIT","NET_EXPOSURE_ABOVE_LIMIT","OPEN_ORDERS_ABOVE_LIMIT","DAILY_LOSS_ABOVE_LIMIT","ACCOUNT_KILL_SWITCH_ACTIVE","SYMBOL_KILL_SWITCH_ACTIVE","GLOBAL_KILL_SWITCH_ACTIVE","ORDER_NOT_REDUCING_POSITION","ORDER_UNKNOWN","ORDER_OF_ANOTHER_ACCOUNT","ORDER_ALREADY_FILLED","ORDER_ALREADY_CANCELLED","ORDER_ALREADY_EXPIRED","ORDER_ALREADY_REJECTED","ORDER_NOT_YET_ACCEPTED","REQUEST_ID_MISSING","REQUEST_ID_DUPLICATE","REPLACE_CHANGES_NOTHING","REPLACE_CHANGES_SIDE","REPLACE_CHANGES_TYPE","REPLACE_QUANTITY_BELOW_FILLED","REPLACE_PENDING","SELF_TRADE_PREVENTED","TRADE_THROUGH_PREVENTED","BOOK_FULL"]},"doc":"Why it was refused."},{"name":"figure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"The figure that broke the rule, in the rule\'s unit (currency units, shares, orders per second \\u2026); 0 where the rule has none."},{"name":"limit","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"What the figure was held against, in the same unit; 0 where the rule has none."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"quantity","type":"long","doc":"Shares or contracts of the order."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Limit price of the order in currency units; 0 for orders without."},{"name":"reference_price","type":"Price","doc":"Price the order was judged against, in currency units; 0 where there was none."}]}', ("symbol", "account", "order_id",))
+
+
+class OrderReplaceRejectedType(RecordType):
+    def new(self) -> Record:
+        return OrderReplaceRejected()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_OrderReplaceRejected(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no OrderReplaceRejected: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return OrderReplaceRejected_from_dict(fields)
+
+
+ORDER_REPLACE_REJECTED: Final[RecordType] = OrderReplaceRejectedType("OrderReplaceRejected", 24, '{"type":"record","name":"OrderReplaceRejected","namespace":"tapeline","doc":"A replace that could not be carried out; the order, if any, is as before.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"request_id","type":"string","doc":"The replace request, as its client named it."},{"name":"step","type":{"type":"enum","name":"OrderStep","doc":"Step of the order lifecycle.","symbols":["VALIDATE","RISK","EXECUTION"]},"doc":"Step that refused it."},{"name":"reason","type":{"type":"enum","name":"OrderRejectReason","doc":"Why an order, a replace or a cancel was refused.","symbols":["SYMBOL_MISSING","SYMBOL_UNKNOWN","ACCOUNT_MISSING","ORDER_ID_MISSING","ORDER_ID_TOO_LONG","ORDER_ID_DUPLICATE","SIDE_MISSING","ORDER_TYPE_MISSING","TIME_IN_FORCE_MISSING","QUANTITY_NOT_POSITIVE","QUANTITY_ABOVE_LIMIT","QUANTITY_NOT_IN_LOTS","NOTIONAL_ABOVE_LIMIT","LIMIT_PRICE_MISSING","LIMIT_PRICE_NOT_ALLOWED","LIMIT_PRICE_NOT_POSITIVE","LIMIT_PRICE_NOT_ON_TICK","PRICE_ABOVE_LIMIT","PRICE_OUTSIDE_COLLAR","PRICE_OUTSIDE_LULD_BANDS","REFERENCE_PRICE_MISSING","STOP_PRICE_MISSING","STOP_PRICE_NOT_ALLOWED","STOP_PRICE_NOT_POSITIVE","STOP_PRICE_NOT_ON_TICK","STOP_PRICE_ON_WRONG_SIDE","STOP_AND_LIMIT_CONTRADICT","EXPIRY_MISSING","EXPIRY_NOT_ALLOWED","EXPIRY_IN_THE_PAST","EXPIRY_TOO_FAR","TIME_IN_FORCE_NOT_ALLOWED_FOR_TYPE","MARKET_ORDER_OUTSIDE_REGULAR_HOURS","SESSION_CLOSED","SESSION_NOT_ALLOWED","TOO_LATE_FOR_OPENING_AUCTION","TOO_LATE_FOR_CLOSING_AUCTION","POST_ONLY_CONTRADICTS_TYPE","POST_ONLY_CONTRADICTS_TIME_IN_FORCE","POST_ONLY_WOULD_TRADE","DISPLAY_QUANTITY_ABOVE_QUANTITY","DISPLAY_QUANTITY_NEGATIVE","DISPLAY_QUANTITY_NOT_ALLOWED","ALL_OR_NONE_NOT_ALLOWED","MARKING_MISSING","MARKING_NOT_ALLOWED","INSTRUMENT_NOT_YET_LISTED","INSTRUMENT_DELISTED","INSTRUMENT_EXPIRED","SYMBOL_HALTED","SYMBOL_PAUSED","MARKET_HALTED","ORDER_RATE_ABOVE_LIMIT","EVENT_TIME_OUT_OF_RANGE","ACCOUNT_UNKNOWN","ACCOUNT_RESTRICTED","ACCOUNT_CLOSED","INSTRUMENT_NOT_PERMITTED","SHORT_SALE_NOT_PERMITTED","SHORT_SALE_NOT_SHORTABLE","SHORT_SALE_WITHOUT_LOCATE","SHORT_SALE_AT_OR_BELOW_BID","SALE_ABOVE_POSITION","BUYING_POWER_EXCEEDED","INITIAL_MARGIN_EXCEEDED","MAINTENANCE_MARGIN_DEFICIT","EQUITY_BELOW_MINIMUM","POSITION_ABOVE_LIMIT","CONCENTRATION_ABOVE_LIMIT","GROSS_EXPOSURE_ABOVE_LIMIT","NET_EXPOSURE_ABOVE_LIMIT","OPEN_ORDERS_ABOVE_LIMIT","DAILY_LOSS_ABOVE_LIMIT","ACCOUNT_KILL_SWITCH_ACTIVE","SYMBOL_KILL_SWITCH_ACTIVE","GLOBAL_KILL_SWITCH_ACTIVE","ORDER_NOT_REDUCING_POSITION","ORDER_UNKNOWN","ORDER_OF_ANOTHER_ACCOUNT","ORDER_ALREADY_FILLED","ORDER_ALREADY_CANCELLED","ORDER_ALREADY_EXPIRED","ORDER_ALREADY_REJECTED","ORDER_NOT_YET_ACCEPTED","REQUEST_ID_MISSING","REQUEST_ID_DUPLICATE","REPLACE_CHANGES_NOTHING","REPLACE_CHANGES_SIDE","REPLACE_CHANGES_TYPE","REPLACE_QUANTITY_BELOW_FILLED","REPLACE_PENDING","SELF_TRADE_PREVENTED","TRADE_THROUGH_PREVENTED","BOOK_FULL"]},"doc":"Why it was refused."},{"name":"figure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"The figure that broke the rule, in the rule\'s unit (currency units, shares, orders per second \\u2026); 0 where the rule has none."},{"name":"limit","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"What the figure was held against, in the same unit; 0 where the rule has none."},{"name":"state","type":{"type":"enum","name":"OrderState","doc":"Where an order stands in its life.","symbols":["UNKNOWN","PLACED","VALIDATED","RISK_APPROVED","WORKING","PARTIALLY_FILLED","SUSPENDED","FILLED","CANCELLED","REPLACED","EXPIRED","REJECTED"]},"doc":"Where the order stands."}]}', ("symbol", "account", "order_id",))
+
+
+class OrderReplaceRequestedType(RecordType):
+    def new(self) -> Record:
+        return OrderReplaceRequested()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_OrderReplaceRequested(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no OrderReplaceRequested: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return OrderReplaceRequested_from_dict(fields)
+
+
+ORDER_REPLACE_REQUESTED: Final[RecordType] = OrderReplaceRequestedType("OrderReplaceRequested", 25, '{"type":"record","name":"OrderReplaceRequested","namespace":"tapeline","doc":"A client asks to change an order; fields that stay are repeated.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"request_id","type":"string","doc":"This request, as its client names it; unique per order."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order: it must not change."},{"name":"quantity","type":"long","doc":"New quantity in all, filled ones included, in shares or contracts."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time; 0 shows all."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"New worst price in currency units; 0 for orders without."},{"name":"stop_price","type":"Price","doc":"New trigger price in currency units; 0 for orders without."},{"name":"expire_time_ns","type":"long","doc":"GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0."}]}', ("symbol", "account", "order_id",))
+
+
+class OrderReplacedType(RecordType):
+    def new(self) -> Record:
+        return OrderReplaced()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_OrderReplaced(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no OrderReplaced: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return OrderReplaced_from_dict(fields)
+
+
+ORDER_REPLACED: Final[RecordType] = OrderReplacedType("OrderReplaced", 26, '{"type":"record","name":"OrderReplaced","namespace":"tapeline","doc":"An order has changed as its client asked.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 before it was accepted."},{"name":"request_id","type":"string","doc":"The replace request, as its client named it."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"quantity","type":"long","doc":"New quantity in all, filled ones included, in shares or contracts."},{"name":"previous_quantity","type":"long","doc":"Quantity in all before, in shares or contracts."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"New limit price in currency units; 0 for orders without."},{"name":"previous_limit_price","type":"Price","doc":"Limit price before, in currency units; 0 for orders without."},{"name":"stop_price","type":"Price","doc":"New trigger price in currency units; 0 for orders without."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time from now on; 0 shows all."},{"name":"cumulative_quantity","type":"long","doc":"Shares or contracts filled so far."},{"name":"leaves_quantity","type":"long","doc":"Shares or contracts still open."},{"name":"priority_kept","type":"boolean","doc":"The order kept its place in the queue."}]}', ("symbol", "account", "order_id",))
+
+
+class OrderSuspendedType(RecordType):
+    def new(self) -> Record:
+        return OrderSuspended()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_OrderSuspended(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no OrderSuspended: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return OrderSuspended_from_dict(fields)
+
+
+ORDER_SUSPENDED: Final[RecordType] = OrderSuspendedType("OrderSuspended", 27, '{"type":"record","name":"OrderSuspended","namespace":"tapeline","doc":"An accepted order waits outside the book.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 before it was accepted."},{"name":"reason","type":{"type":"enum","name":"SuspendReason","doc":"What an accepted order waits for outside the book.","symbols":["STOP_NOT_REACHED","AUCTION_NOT_YET","SYMBOL_HALTED","SESSION_NOT_OPEN"]},"doc":"What it waits for."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"leaves_quantity","type":"long","doc":"Shares or contracts still open."},{"name":"stop_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"STOP_NOT_REACHED: price that triggers it, in currency units; otherwise 0."}]}', ("symbol", "account", "order_id",))
+
+
+class OrderTransitionRefusedType(RecordType):
+    def new(self) -> Record:
+        return OrderTransitionRefused()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_OrderTransitionRefused(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no OrderTransitionRefused: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return OrderTransitionRefused_from_dict(fields)
+
+
+ORDER_TRANSITION_REFUSED: Final[RecordType] = OrderTransitionRefusedType("OrderTransitionRefused", 28, '{"type":"record","name":"OrderTransitionRefused","namespace":"tapeline","doc":"An event that does not fit the state its order is in; the order stays as it is.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"state","type":{"type":"enum","name":"OrderState","doc":"Where an order stands in its life.","symbols":["UNKNOWN","PLACED","VALIDATED","RISK_APPROVED","WORKING","PARTIALLY_FILLED","SUSPENDED","FILLED","CANCELLED","REPLACED","EXPIRED","REJECTED"]},"doc":"State the order is in."},{"name":"record_type","type":"string","doc":"Name of the event\'s schema; cause_id is the event.","vocabulary":true},{"name":"step","type":{"type":"enum","name":"OrderStep","doc":"Step of the order lifecycle.","symbols":["VALIDATE","RISK","EXECUTION"]},"doc":"Step that refused it."}]}', ("symbol", "account", "order_id",))
+
+
+class OrderTriggeredType(RecordType):
+    def new(self) -> Record:
+        return OrderTriggered()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_OrderTriggered(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no OrderTriggered: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return OrderTriggered_from_dict(fields)
+
+
+ORDER_TRIGGERED: Final[RecordType] = OrderTriggeredType("OrderTriggered", 29, '{"type":"record","name":"OrderTriggered","namespace":"tapeline","doc":"A stop order has been set off: from now on it is a market or limit order.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 before it was accepted."},{"name":"trigger_source","type":{"type":"enum","name":"TriggerSource","doc":"What sets off a stop order.","symbols":["LAST_SALE","QUOTE"]},"doc":"What set it off."},{"name":"trigger_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price that set it off, in currency units."},{"name":"stop_price","type":"Price","doc":"Its trigger price in currency units."},{"name":"order_type","type":{"type":"enum","name":"OrderType","doc":"How the price of an order is set.","symbols":["NONE","MARKET","LIMIT","STOP","STOP_LIMIT"]},"doc":"What it is now: MARKET or LIMIT."}]}', ("symbol", "account", "order_id",))
+
+
+class OrderValidatedType(RecordType):
+    def new(self) -> Record:
+        return OrderValidated()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_OrderValidated(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no OrderValidated: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return OrderValidated_from_dict(fields)
+
+
+ORDER_VALIDATED: Final[RecordType] = OrderValidatedType("OrderValidated", 30, '{"type":"record","name":"OrderValidated","namespace":"tapeline","doc":"An order or replace that obeys the rules of its instrument and market, with what risk needs to judge it.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"action","type":{"type":"enum","name":"OrderAction","doc":"What a request wants of an order.","symbols":["NEW","REPLACE"]},"doc":"NEW for an order, REPLACE for a change of one."},{"name":"request_id","type":"string","doc":"The replace request, as its client named it; empty for a new order."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"BUY or SELL."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How a sale is marked; NONE for a buy."},{"name":"order_type","type":{"type":"enum","name":"OrderType","doc":"How the price of an order is set.","symbols":["NONE","MARKET","LIMIT","STOP","STOP_LIMIT"]},"doc":"How the price is set."},{"name":"time_in_force","type":{"type":"enum","name":"TimeInForce","doc":"How long an order works.","symbols":["NONE","DAY","GOOD_TILL_CANCELLED","GOOD_TILL_DATE","IMMEDIATE_OR_CANCEL","FILL_OR_KILL","AT_THE_OPEN","AT_THE_CLOSE"]},"doc":"How long it works."},{"name":"session","type":{"type":"enum","name":"OrderSession","doc":"Trading sessions in which an order may work.","symbols":["REGULAR","PRE_MARKET","POST_MARKET","ALL_DAY"]},"doc":"Sessions in which it may work."},{"name":"quantity","type":"long","doc":"Shares or contracts in all, filled ones included."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time; 0 shows all."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"LIMIT, STOP_LIMIT: worst price in currency units; otherwise 0."},{"name":"stop_price","type":"Price","doc":"STOP, STOP_LIMIT: price that triggers it, in currency units; otherwise 0."},{"name":"expire_time_ns","type":"long","doc":"GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0."},{"name":"post_only","type":"boolean","doc":"Never takes liquidity."},{"name":"all_or_none","type":"boolean","doc":"Trades its whole quantity or nothing."},{"name":"self_trade_prevention","type":{"type":"enum","name":"SelfTradePrevention","doc":"What happens to orders of one account that would trade with each other.","symbols":["NONE","CANCEL_NEWEST","CANCEL_OLDEST","CANCEL_BOTH","DECREMENT"]},"doc":"What happens if it would trade with another order of its account."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"reference_price","type":"Price","doc":"Price the order was judged against, in currency units."},{"name":"underlying_price","type":"Price","doc":"OPTION: price of the underlying in currency units; otherwise 0."},{"name":"strike_price","type":"Price","doc":"OPTION: strike in currency units; otherwise 0."},{"name":"option_right","type":{"type":"enum","name":"OptionRight","doc":"Right an option gives.","symbols":["NONE","CALL","PUT"]},"doc":"OPTION: call or put; otherwise NONE."},{"name":"contract_margin","type":"Price","doc":"FUTURE: initial margin of one contract in currency units; otherwise 0."},{"name":"bid_price","type":"Price","doc":"National best bid when it was judged, in currency units; 0 is none."},{"name":"ask_price","type":"Price","doc":"National best offer when it was judged, in currency units; 0 is none."},{"name":"shortable","type":"boolean","doc":"The instrument may be sold short without a locate (easy to borrow)."},{"name":"short_restricted","type":"boolean","doc":"Rule 201 is in force: no short sale at or below the best bid."}]}', ("symbol", "account", "order_id",))
+
+
+class PortfolioRebalancedType(RecordType):
+    def new(self) -> Record:
+        return PortfolioRebalanced()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_PortfolioRebalanced(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no PortfolioRebalanced: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return PortfolioRebalanced_from_dict(fields)
+
+
+PORTFOLIO_REBALANCED: Final[RecordType] = PortfolioRebalancedType("PortfolioRebalanced", 31, '{"type":"record","name":"PortfolioRebalanced","namespace":"tapeline","doc":"One account\'s portfolio: equity, exposure, and what would bring it back to its target weights.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"account","type":"string","doc":"The account.","key":true},{"name":"equity","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Cash and positions at the market, in currency units."},{"name":"cash","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Cash in currency units, unsettled included."},{"name":"long_value","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Market value of long positions in currency units."},{"name":"short_value","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Market value of short positions in currency units, negative."},{"name":"gross_exposure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"long_value - short_value in currency units."},{"name":"net_exposure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"long_value + short_value in currency units."},{"name":"unrealised_pnl","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Profit not realised, in currency units."},{"name":"realised_pnl_total","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Profit realised so far, in currency units."},{"name":"maintenance_margin","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Maintenance margin required, in currency units."},{"name":"excess_equity","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"equity - maintenance_margin in currency units; negative is a deficit."},{"name":"positions","type":"long","doc":"Symbols held."},{"name":"drift_bps","type":"long","doc":"Largest distance of a weight from its target, in basis points of equity."},{"name":"weights","type":{"type":"array","items":{"type":"record","name":"PortfolioWeight","doc":"One symbol\'s weight and its target.","fields":[{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","vocabulary":true},{"name":"weight_bps","type":"long","doc":"Share of equity now, in basis points, signed."},{"name":"target_bps","type":"long","doc":"Share of equity wanted, in basis points, signed."},{"name":"rebalance_quantity","type":"long","doc":"Shares or contracts to buy, negative to sell, to be on target."}]}},"doc":"Symbols away from their target, the farthest first; at most 1,000."}]}', ("account",))
+
+
+class PositionUpdatedType(RecordType):
+    def new(self) -> Record:
+        return PositionUpdated()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_PositionUpdated(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no PositionUpdated: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return PositionUpdated_from_dict(fields)
+
+
+POSITION_UPDATED: Final[RecordType] = PositionUpdatedType("PositionUpdated", 32, '{"type":"record","name":"PositionUpdated","namespace":"tapeline","doc":"One account\'s position in one symbol after a change.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"The account.","key":true},{"name":"change_kind","type":{"type":"enum","name":"PositionChangeKind","doc":"What changed a position.","symbols":["TRADE","CORPORATE_ACTION","TRANSFER","EXERCISE","ASSIGNMENT","EXPIRY","CORRECTION"]},"doc":"What changed it."},{"name":"trade_id","type":"long","doc":"TRADE: the trade, a number per symbol; otherwise 0."},{"name":"change_quantity","type":"long","doc":"Shares or contracts added, negative removed."},{"name":"change_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price of the change in currency units."},{"name":"quantity","type":"long","doc":"Shares or contracts held afterwards; negative is short."},{"name":"average_price","type":"Price","doc":"Average price of the open lots in currency units, rounded half to even to 1e-8; 0 when flat."},{"name":"cost","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Cost of the open lots in currency units, exact, fees not included; negative is the proceeds of a short."},{"name":"realised_pnl","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Profit realised by this change in currency units, fees not included."},{"name":"realised_pnl_total","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Profit realised so far in currency units, fees not included."},{"name":"fees_total","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Fees and commission so far in currency units."},{"name":"lots","type":"long","doc":"Open lots."},{"name":"oldest_lot_ns","type":"long","doc":"When the oldest open lot was opened: nanoseconds since the epoch, UTC; 0 when flat."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."}]}', ("symbol", "account",))
+
+
+class PositionValuedType(RecordType):
+    def new(self) -> Record:
+        return PositionValued()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_PositionValued(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no PositionValued: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return PositionValued_from_dict(fields)
+
+
+POSITION_VALUED: Final[RecordType] = PositionValuedType("PositionValued", 33, '{"type":"record","name":"PositionValued","namespace":"tapeline","doc":"One position at the market.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"The account.","key":true},{"name":"quantity","type":"long","doc":"Shares or contracts held; negative is short."},{"name":"mark_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price it is valued at, in currency units."},{"name":"market_value","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Value in currency units, signed."},{"name":"unrealised_pnl","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Profit not realised, in currency units."},{"name":"realised_pnl_total","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Profit realised so far in currency units."}]}', ("symbol", "account",))
 
 
 class PriceUpdatedType(RecordType):
@@ -1768,6 +8862,159 @@ class PriceUpdatedType(RecordType):
         return PriceUpdated_from_dict(fields)
 
 
-PRICE_UPDATED: Final[RecordType] = PriceUpdatedType("PriceUpdated", 8, '{"type":"record","name":"PriceUpdated","namespace":"tapeline","doc":"The market in one symbol after one accepted venue message: best bid and offer across venues, last sale, volume.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"kind","type":{"type":"enum","name":"PriceKind","doc":"What changed.","symbols":["QUOTE","TRADE","STATUS"]},"doc":"What changed."},{"name":"bid_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"National best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at the best bid, all venues at that price together."},{"name":"bid_venue","type":"string","doc":"First venue at the best bid.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at the best offer, all venues at that price together."},{"name":"ask_venue","type":"string","doc":"First venue at the best offer.","vocabulary":true},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"last_quantity","type":"long","doc":"Shares of the last eligible sale."},{"name":"last_venue","type":"string","doc":"Venue of the last eligible sale.","vocabulary":true},{"name":"trade_price","type":"Price","doc":"TRADE: price of this sale in currency units, eligible for last or not; otherwise 0."},{"name":"trade_quantity","type":"long","doc":"TRADE: shares of this sale; otherwise 0."},{"name":"cumulative_volume","type":"long","doc":"Shares sold so far on this trading day."},{"name":"status","type":"string","doc":"Trading status: TRADING, HALTED, PAUSED, QUOTING.","vocabulary":true},{"name":"flags","type":"long","doc":"Bit set: 1 market locked, 2 market crossed, 4 one-sided, 8 outside regular hours, 16 odd lot, 32 sale not eligible for last, 64 sale not eligible for high, low and volume-weighted price, 128 opening print, 256 closing print, 512 hidden execution."}]}', ("symbol",))
+PRICE_UPDATED: Final[RecordType] = PriceUpdatedType("PriceUpdated", 34, '{"type":"record","name":"PriceUpdated","namespace":"tapeline","doc":"The market in one symbol after one accepted venue message: best bid and offer across venues, last sale, volume.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"kind","type":{"type":"enum","name":"PriceKind","doc":"What changed.","symbols":["QUOTE","TRADE","STATUS"]},"doc":"What changed."},{"name":"bid_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"National best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at the best bid, all venues at that price together."},{"name":"bid_venue","type":"string","doc":"First venue at the best bid.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at the best offer, all venues at that price together."},{"name":"ask_venue","type":"string","doc":"First venue at the best offer.","vocabulary":true},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"last_quantity","type":"long","doc":"Shares of the last eligible sale."},{"name":"last_venue","type":"string","doc":"Venue of the last eligible sale.","vocabulary":true},{"name":"trade_price","type":"Price","doc":"TRADE: price of this sale in currency units, eligible for last or not; otherwise 0."},{"name":"trade_quantity","type":"long","doc":"TRADE: shares of this sale; otherwise 0."},{"name":"cumulative_volume","type":"long","doc":"Shares sold so far on this trading day."},{"name":"status","type":"string","doc":"Trading status: TRADING, HALTED, PAUSED, QUOTING.","vocabulary":true},{"name":"flags","type":"long","doc":"Bit set: 1 market locked, 2 market crossed, 4 one-sided, 8 outside regular hours, 16 odd lot, 32 sale not eligible for last, 64 sale not eligible for high, low and volume-weighted price, 128 opening print, 256 closing print, 512 hidden execution."}]}', ("symbol",))
 
-RECORD_TYPES: Final[tuple[RecordType, ...]] = (ALERT_RULE_CHANGED, ALERT_RULE_REJECTED, ALERT_TRIGGERED, ANALYTICS_CALCULATED, DEAD_LETTER, LATE_EVENT, MARKET_DATA_RECEIVED, MARKET_DATA_REJECTED, PRICE_UPDATED,)
+
+class ReconciliationBreakFoundType(RecordType):
+    def new(self) -> Record:
+        return ReconciliationBreakFound()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_ReconciliationBreakFound(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no ReconciliationBreakFound: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return ReconciliationBreakFound_from_dict(fields)
+
+
+RECONCILIATION_BREAK_FOUND: Final[RecordType] = ReconciliationBreakFoundType("ReconciliationBreakFound", 35, '{"type":"record","name":"ReconciliationBreakFound","namespace":"tapeline","doc":"Our figures and another\'s do not agree.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account it concerns.","key":true},{"name":"break_kind","type":{"type":"enum","name":"BreakKind","doc":"What does not agree.","symbols":["CASH","SHARES","OBLIGATION","TRADE"]},"doc":"What does not agree."},{"name":"counterparty","type":"string","doc":"Whose figures.","vocabulary":true},{"name":"settlement_day","type":"long","doc":"Day it concerns: days since 1970-01-01."},{"name":"own_figure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Ours, in currency units or shares."},{"name":"other_figure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Theirs, in currency units or shares."},{"name":"reference","type":"string","doc":"What it belongs to: obligation or trade."}]}', ("symbol", "account",))
+
+
+class ReportGeneratedType(RecordType):
+    def new(self) -> Record:
+        return ReportGenerated()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_ReportGenerated(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no ReportGenerated: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return ReportGenerated_from_dict(fields)
+
+
+REPORT_GENERATED: Final[RecordType] = ReportGeneratedType("ReportGenerated", 36, '{"type":"record","name":"ReportGenerated","namespace":"tapeline","doc":"A report has been written.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"report_id","type":"string","doc":"Identity: kind, subject and period; the same for every version.","key":true},{"name":"report_kind","type":{"type":"enum","name":"ReportKind","doc":"Kind of report.","symbols":["RULE_606_PUBLIC","RULE_606_CUSTOMER","RULE_605","CAT","BEST_EXECUTION","TRADE_CONFIRMATION","ACCOUNT_STATEMENT","POSITIONS","PROFIT_AND_LOSS","SETTLEMENT","RECONCILIATION","AUDIT_TRAIL","SURVEILLANCE"]},"doc":"What it reports."},{"name":"subject","type":"string","doc":"Account, venue or firm it is about; empty for all.","vocabulary":true},{"name":"period_start_ns","type":"long","doc":"Start of the period, inclusive: nanoseconds since the epoch, UTC."},{"name":"period_end_ns","type":"long","doc":"End of the period, exclusive: nanoseconds since the epoch, UTC."},{"name":"version","type":"long","doc":"Version of this report, from 1; a correction has the next."},{"name":"location","type":"string","doc":"Where it lies, relative to the report folder."},{"name":"digest","type":"bytes","doc":"SHA-256 of its bytes."},{"name":"rows","type":"long","doc":"Rows of data."},{"name":"format","type":"string","doc":"csv, json, xml or parquet.","vocabulary":true}]}', ("report_id",))
+
+
+class RiskCheckedType(RecordType):
+    def new(self) -> Record:
+        return RiskChecked()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_RiskChecked(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no RiskChecked: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return RiskChecked_from_dict(fields)
+
+
+RISK_CHECKED: Final[RecordType] = RiskCheckedType("RiskChecked", 37, '{"type":"record","name":"RiskChecked","namespace":"tapeline","doc":"An order or replace that its account can bear, with the figures the decision was taken on.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"action","type":{"type":"enum","name":"OrderAction","doc":"What a request wants of an order.","symbols":["NEW","REPLACE"]},"doc":"NEW for an order, REPLACE for a change of one."},{"name":"request_id","type":"string","doc":"The replace request, as its client named it; empty for a new order."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"BUY or SELL."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How a sale is marked; NONE for a buy."},{"name":"order_type","type":{"type":"enum","name":"OrderType","doc":"How the price of an order is set.","symbols":["NONE","MARKET","LIMIT","STOP","STOP_LIMIT"]},"doc":"How the price is set."},{"name":"time_in_force","type":{"type":"enum","name":"TimeInForce","doc":"How long an order works.","symbols":["NONE","DAY","GOOD_TILL_CANCELLED","GOOD_TILL_DATE","IMMEDIATE_OR_CANCEL","FILL_OR_KILL","AT_THE_OPEN","AT_THE_CLOSE"]},"doc":"How long it works."},{"name":"session","type":{"type":"enum","name":"OrderSession","doc":"Trading sessions in which an order may work.","symbols":["REGULAR","PRE_MARKET","POST_MARKET","ALL_DAY"]},"doc":"Sessions in which it may work."},{"name":"quantity","type":"long","doc":"Shares or contracts in all, filled ones included."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time; 0 shows all."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"LIMIT, STOP_LIMIT: worst price in currency units; otherwise 0."},{"name":"stop_price","type":"Price","doc":"STOP, STOP_LIMIT: price that triggers it, in currency units; otherwise 0."},{"name":"expire_time_ns","type":"long","doc":"GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0."},{"name":"post_only","type":"boolean","doc":"Never takes liquidity."},{"name":"all_or_none","type":"boolean","doc":"Trades its whole quantity or nothing."},{"name":"self_trade_prevention","type":{"type":"enum","name":"SelfTradePrevention","doc":"What happens to orders of one account that would trade with each other.","symbols":["NONE","CANCEL_NEWEST","CANCEL_OLDEST","CANCEL_BOTH","DECREMENT"]},"doc":"What happens if it would trade with another order of its account."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"reference_price","type":"Price","doc":"Price the order was judged against, in currency units."},{"name":"buying_power_before","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Buying power before the reservation, in currency units."},{"name":"buying_power_after","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Buying power after the reservation, in currency units."},{"name":"reservation","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Reserved for this order in all, in currency units."},{"name":"margin_requirement","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Initial margin of the order\'s whole quantity in currency units."},{"name":"gross_exposure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Gross exposure of the account with the order filled, in currency units."},{"name":"net_exposure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Net exposure of the account with the order filled, in currency units, signed."},{"name":"position_quantity","type":"long","doc":"Shares or contracts held in the symbol before the order, signed."}]}', ("symbol", "account", "order_id",))
+
+
+class SettlementFailedType(RecordType):
+    def new(self) -> Record:
+        return SettlementFailed()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_SettlementFailed(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no SettlementFailed: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return SettlementFailed_from_dict(fields)
+
+
+SETTLEMENT_FAILED: Final[RecordType] = SettlementFailedType("SettlementFailed", 38, '{"type":"record","name":"SettlementFailed","namespace":"tapeline","doc":"An obligation was not met on its day.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account that settles.","key":true},{"name":"obligation_id","type":"string","doc":"The obligation."},{"name":"reason","type":{"type":"enum","name":"SettlementFailReason","doc":"Why an obligation did not settle.","symbols":["SHARES_NOT_DELIVERED","CASH_NOT_PAID","COUNTERPARTY_FAILED","INSTRUCTION_UNMATCHED","SYMBOL_RESTRICTED"]},"doc":"Why."},{"name":"settlement_day","type":"long","doc":"Day it was due: days since 1970-01-01."},{"name":"quantity","type":"long","doc":"Shares or contracts not delivered: positive to receive, negative to deliver."},{"name":"amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Cash not paid in currency units: positive to receive, negative to pay."},{"name":"days_failed","type":"long","doc":"Settlement days it has failed, this one included."},{"name":"close_out_day","type":"long","doc":"Day it must be closed out (17 CFR 242.204): days since 1970-01-01; 0 where it need not."}]}', ("symbol", "account",))
+
+
+class SettlementObligationChangedType(RecordType):
+    def new(self) -> Record:
+        return SettlementObligationChanged()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_SettlementObligationChanged(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no SettlementObligationChanged: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return SettlementObligationChanged_from_dict(fields)
+
+
+SETTLEMENT_OBLIGATION_CHANGED: Final[RecordType] = SettlementObligationChangedType("SettlementObligationChanged", 39, '{"type":"record","name":"SettlementObligationChanged","namespace":"tapeline","doc":"What one account owes and is owed in one symbol on one settlement day, netted.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account that settles.","key":true},{"name":"obligation_id","type":"string","doc":"Identity of the obligation."},{"name":"settlement_day","type":"long","doc":"Day it is due: days since 1970-01-01."},{"name":"state","type":{"type":"enum","name":"ObligationState","doc":"Where a settlement obligation stands.","symbols":["OPEN","AFFIRMED","SETTLED","FAILED","CANCELLED"]},"doc":"Where it stands."},{"name":"quantity","type":"long","doc":"Net shares or contracts: positive to receive, negative to deliver."},{"name":"amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Net cash in currency units, fees included: positive to receive, negative to pay."},{"name":"trades","type":"long","doc":"Fills netted in it."}]}', ("symbol", "account",))
+
+
+class TargetWeightChangedType(RecordType):
+    def new(self) -> Record:
+        return TargetWeightChanged()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_TargetWeightChanged(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no TargetWeightChanged: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return TargetWeightChanged_from_dict(fields)
+
+
+TARGET_WEIGHT_CHANGED: Final[RecordType] = TargetWeightChangedType("TargetWeightChanged", 40, '{"type":"record","name":"TargetWeightChanged","namespace":"tapeline","doc":"The share of equity an account wants to hold in one symbol.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"The account.","key":true},{"name":"target_bps","type":"long","doc":"Share of equity in basis points, negative is short; 0 is none."}]}', ("symbol", "account",))
+
+
+class TradeExecutedType(RecordType):
+    def new(self) -> Record:
+        return TradeExecuted()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_TradeExecuted(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no TradeExecuted: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return TradeExecuted_from_dict(fields)
+
+
+TRADE_EXECUTED: Final[RecordType] = TradeExecutedType("TradeExecuted", 41, '{"type":"record","name":"TradeExecuted","namespace":"tapeline","doc":"One trade, both sides; the side filled by the market outside has an empty account.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"trade_id","type":"long","doc":"Number of the trade, from 1 per symbol."},{"name":"buy_account","type":"string","doc":"Account that bought; empty where it is the market outside.","key":true},{"name":"buy_order_id","type":"string","doc":"Order that bought, as its client named it; empty where it is the market outside.","key":true,"vocabulary":false},{"name":"buy_venue_order_id","type":"long","doc":"Number of the buy order in execution; 0 where it is the market outside."},{"name":"sell_account","type":"string","doc":"Account that sold; empty where it is the market outside.","key":true},{"name":"sell_order_id","type":"string","doc":"Order that sold, as its client named it; empty where it is the market outside.","key":true,"vocabulary":false},{"name":"sell_venue_order_id","type":"long","doc":"Number of the sell order in execution; 0 where it is the market outside."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How the sale is marked; NONE where the market outside sold."},{"name":"aggressor","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side that took liquidity; NONE in an auction."},{"name":"price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price in currency units."},{"name":"quantity","type":"long","doc":"Shares or contracts."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"venue","type":"string","doc":"Venue of the trade: market identifier code.","vocabulary":true},{"name":"auction","type":{"type":"enum","name":"AuctionKind","doc":"Which auction.","symbols":["NONE","OPENING","CLOSING","REOPENING"]},"doc":"Auction it was made in; NONE in continuous trading."}]}', ("symbol", "buy_account", "buy_order_id", "sell_account", "sell_order_id",))
+
+
+class TradeSettledType(RecordType):
+    def new(self) -> Record:
+        return TradeSettled()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_TradeSettled(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no TradeSettled: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return TradeSettled_from_dict(fields)
+
+
+TRADE_SETTLED: Final[RecordType] = TradeSettledType("TradeSettled", 42, '{"type":"record","name":"TradeSettled","namespace":"tapeline","doc":"One side of a trade has settled: shares and cash have changed hands.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account that settles.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"trade_id","type":"long","doc":"The trade: number per symbol."},{"name":"obligation_id","type":"string","doc":"Obligation it was netted into."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"quantity","type":"long","doc":"Shares or contracts."},{"name":"price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price in currency units."},{"name":"amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Cash in currency units, fees included: positive received, negative paid."},{"name":"fees","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"All fees and commission in currency units."},{"name":"trade_day","type":"long","doc":"Day of the trade: days since 1970-01-01."},{"name":"settlement_day","type":"long","doc":"Day it settled: days since 1970-01-01."}]}', ("symbol", "account", "order_id",))
+
+
+class TradingStatusChangedType(RecordType):
+    def new(self) -> Record:
+        return TradingStatusChanged()
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        try:
+            return read_TradingStatusChanged(Reader(data, position))
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no TradingStatusChanged: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> Record:
+        return TradingStatusChanged_from_dict(fields)
+
+
+TRADING_STATUS_CHANGED: Final[RecordType] = TradingStatusChangedType("TradingStatusChanged", 43, '{"type":"record","name":"TradingStatusChanged","namespace":"tapeline","doc":"Trading status, price bands or short-sale test of a symbol change.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"status","type":{"type":"enum","name":"TradingStatus","doc":"Trading status of a symbol.","symbols":["CLOSED","PRE_OPEN","TRADING","HALTED","PAUSED","QUOTING","AUCTION"]},"doc":"Status from now on."},{"name":"reason","type":{"type":"enum","name":"TradingStatusReason","doc":"Why the trading status is what it is.","symbols":["SCHEDULE","NEWS_PENDING","REGULATORY","OPERATIONAL","LULD_PAUSE","MARKET_WIDE_LEVEL_1","MARKET_WIDE_LEVEL_2","MARKET_WIDE_LEVEL_3","NEW_LISTING","SHORT_SALE_TEST","BAND_UPDATE"]},"doc":"Why."},{"name":"reference_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Reference price of the bands in currency units; 0 is none."},{"name":"lower_band","type":"Price","doc":"Lower price band in currency units; 0 is none."},{"name":"upper_band","type":"Price","doc":"Upper price band in currency units; 0 is none."},{"name":"limit_state","type":{"type":"enum","name":"LimitState","doc":"Where the national best bid and offer stand against the bands.","symbols":["NONE","LIMIT_UP","LIMIT_DOWN","STRADDLE"]},"doc":"Where the market stands against the bands."},{"name":"short_restricted","type":"boolean","doc":"Rule 201 is in force: no short sale at or below the best bid."},{"name":"resume_time_ns","type":"long","doc":"HALTED, PAUSED: earliest resumption, nanoseconds since the epoch, UTC; 0 is unknown."}]}', ("symbol",))
+
+RECORD_TYPES: Final[tuple[RecordType, ...]] = (ACCOUNT_CHANGED, ALERT_RULE_CHANGED, ALERT_RULE_REJECTED, ALERT_TRIGGERED, ANALYTICS_CALCULATED, AUCTION_COMPLETED, CASH_MOVED, CORPORATE_ACTION_ANNOUNCED, DEAD_LETTER, INSTRUMENT_CHANGED, KILL_SWITCH_CHANGED, LATE_EVENT, LOCATE_GRANTED, LOT_CLOSED, MARKET_DATA_RECEIVED, MARKET_DATA_REJECTED, ORDER_ACCEPTED, ORDER_CANCEL_REJECTED, ORDER_CANCEL_REQUESTED, ORDER_CANCELLED, ORDER_EXECUTED, ORDER_EXPIRED, ORDER_PLACED, ORDER_REJECTED, ORDER_REPLACE_REJECTED, ORDER_REPLACE_REQUESTED, ORDER_REPLACED, ORDER_SUSPENDED, ORDER_TRANSITION_REFUSED, ORDER_TRIGGERED, ORDER_VALIDATED, PORTFOLIO_REBALANCED, POSITION_UPDATED, POSITION_VALUED, PRICE_UPDATED, RECONCILIATION_BREAK_FOUND, REPORT_GENERATED, RISK_CHECKED, SETTLEMENT_FAILED, SETTLEMENT_OBLIGATION_CHANGED, TARGET_WEIGHT_CHANGED, TRADE_EXECUTED, TRADE_SETTLED, TRADING_STATUS_CHANGED,)
