@@ -1,0 +1,134 @@
+"""The core: watermarks, timers, late records, keys, feedback."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataflow.blocks import records_of
+from dataflow.engines.embedded.core import Lane
+from dataflow.engines.embedded.wiring import Wiring
+from dataflow.model import END_OF_TIME, Record
+from schemas.generated.events import ALERT_RULE_CHANGED, LATE_EVENT, PRICE_UPDATED, AlertRuleChanged, PriceUpdated
+from tests.engine.small_graph import SECOND, Echo, PerAccount, Windows, lane, prices, wired
+
+
+def counts(wiring: Wiring) -> list[tuple[str, int, int]]:
+    """(symbol, end of window in s, updates since the last) of the windows that came out."""
+    payload = wiring.channels["out"].buffer.getvalue()
+    records = [record for record in records_of(payload, (PRICE_UPDATED,)) if isinstance(record, PriceUpdated)]
+    return [(record.symbol, record.event_time_ns // SECOND, record.cumulative_volume) for record in records]
+
+
+def test_a_window_is_emitted_before_the_first_record_past_its_end() -> None:
+    wiring = wired(Windows)
+    wiring.core.feed(0, prices(1, 2, 9.9, 10), 0, 4)
+    assert counts(wiring) == [("A", 10, 3)]
+
+
+def test_out_of_orderness_holds_the_watermark_back() -> None:
+    wiring = wired(Windows, delay_ms=5_000)
+    wiring.core.feed(0, prices(1, 12, 9, 14.9), 0, 4)
+    assert counts(wiring) == []
+    wiring.core.feed(0, prices(15), 0, 1)
+    assert counts(wiring) == [("A", 10, 4)]
+
+
+def test_a_late_record_goes_whole_to_the_late_stream() -> None:
+    wiring = wired(Windows)
+    wiring.core.feed(0, prices(1, 21, 3), 0, 3)
+    (letter,) = records_of(wiring.channels["late"].buffer.getvalue(), (LATE_EVENT,))
+    fields = letter.to_dict()
+    assert (fields["operator_uid"], fields["routing_key"], fields["watermark_ns"]) == ("under-test", "A", 21 * SECOND)
+    assert PRICE_UPDATED.decode(fields["payload"], 0).event_time_ns == 3 * SECOND
+    assert wiring.nodes["under-test"].late == 1
+
+
+def test_timers_of_one_instant_fire_in_the_order_of_keys() -> None:
+    wiring = wired(Windows)
+    records = [*prices(1, symbol="B"), *prices(2, symbol="C"), *prices(3, symbol="A"), *prices(30)]
+    wiring.core.feed(0, records, 0, 4)
+    assert [symbol for symbol, _, _ in counts(wiring)] == ["A", "B", "C"]
+
+
+def test_the_watermark_is_that_of_the_slowest_source() -> None:
+    wiring = wired(Windows, sources=2)
+    wiring.core.feed(0, prices(1, 30), 0, 2)
+    assert counts(wiring) == []
+    wiring.core.feed(1, prices(10), 0, 1)
+    assert counts(wiring) == [("A", 10, 2)]
+
+
+def test_an_idle_source_does_not_hold_the_watermark_back() -> None:
+    wiring = wired(Windows, sources=2)
+    wiring.core.feed(0, prices(1, 30), 0, 2)
+    wiring.core.mark_idle(1)
+    assert counts(wiring) == [("A", 10, 2)]
+
+
+def test_when_all_sources_have_ended_every_timer_fires() -> None:
+    wiring = wired(Windows)
+    wiring.core.feed(0, prices(1, 11), 0, 2)
+    wiring.core.mark_idle(0)
+    assert counts(wiring) == [("A", 10, 1), ("A", 20, 1)]
+    assert wiring.core.watermark_ns == END_OF_TIME
+
+
+def test_a_feedback_edge_goes_round_within_one_input() -> None:
+    wiring = wired(Echo, feedback=True)
+    wiring.core.feed(0, [PriceUpdated(1, "A", cumulative_volume=3)], 0, 1)
+    assert wiring.nodes["under-test"].records == 4
+
+
+def test_composite_keys_have_a_state_for_each_pair() -> None:
+    wiring = wired(PerAccount, record=ALERT_RULE_CHANGED)
+    pairs = [("x", "A"), ("x", "B"), ("y", "A"), ("x", "A")]
+    rules: list[Record] = [AlertRuleChanged(1, symbol, account=account) for account, symbol in pairs]
+    wiring.core.feed(0, rules, 0, len(rules))
+    found = [(symbol, count) for symbol, _, count in counts(wiring)]
+    assert found == [("x\x1fA", 1), ("x\x1fB", 1), ("y\x1fA", 1), ("x\x1fA", 2)]
+
+
+def test_children_of_one_record_have_ids_of_their_own_and_name_their_cause() -> None:
+    wiring = wired(Echo, feedback=True)
+    source = PriceUpdated(1, "A", cumulative_volume=40)
+    source.event_id_hi = 7
+    wiring.core.feed(0, [source], 0, 1)
+    records = [source, *list(records_of(wiring.channels["in-0"].buffer.getvalue(), (PRICE_UPDATED,)))[1:]]
+    ids = [(record.event_id_hi, record.event_id_lo) for record in records]
+    assert len(set(ids)) == 41
+    assert [(record.cause_id_hi, record.cause_id_lo) for record in records[1:]] == ids[:-1]
+    assert [record.sequence for record in records[1:]] == list(range(1, 41))
+
+
+Times = st.lists(st.integers(0, 60), min_size=0, max_size=40)
+
+
+def run_lanes(times: Sequence[list[int]], most: Sequence[int]) -> tuple[bytes, bytes, int]:
+    """Outputs after feeding lanes in turns of these sizes (the last size repeats)."""
+    wiring = wired(Windows, sources=len(times), delay_ms=3_000)
+    lanes = [lane(number, prices(*items, symbol="AB"[number % 2])) for number, items in enumerate(times)]
+    sizes = list(most)
+    announce(wiring, lanes)
+    while not all(item.ended for item in lanes):
+        wiring.core.feed_earliest(lanes, sizes.pop(0) if len(sizes) > 1 else sizes[0])
+        announce(wiring, lanes)
+    out, late = wiring.channels["out"].buffer.getvalue(), wiring.channels["late"].buffer.getvalue()
+    return out, late, wiring.core.watermark_ns
+
+
+def announce(wiring: Wiring, lanes: list[Lane]) -> None:
+    """Do what the runner does between turns: note ends, promise heads."""
+    for item in lanes:
+        item.ended = item.ended or item.used == len(item.records)
+        if item.ended:
+            wiring.core.mark_idle(item.number)
+        else:
+            wiring.core.promise(item.number, item.next_ns())
+
+
+@given(st.lists(Times, min_size=1, max_size=3), st.lists(st.integers(1, 9), min_size=1, max_size=30))
+def test_how_the_input_is_cut_into_turns_never_shows(times: list[list[int]], most: list[int]) -> None:
+    assert run_lanes(times, most) == run_lanes(times, [1_000])
