@@ -1,0 +1,1 @@
+"""How it runs: the mechanism, which knows nothing of trading."""

@@ -1,0 +1,1 @@
+"""What is done: one pure keyed operator per business function."""

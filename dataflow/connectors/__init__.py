@@ -1,0 +1,1 @@
+"""Connectors: sources, sinks and codecs at the edge."""

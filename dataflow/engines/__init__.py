@@ -1,0 +1,1 @@
+"""Engines: a graph and operators become a running job."""

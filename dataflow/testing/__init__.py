@@ -1,0 +1,1 @@
+"""The testing kit: operator harness, pipeline driver, simulation of faults; public."""

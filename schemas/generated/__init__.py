@@ -1,0 +1,1 @@
+"""Records and codecs generated from the Avro schemas; never edited."""
