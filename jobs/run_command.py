@@ -37,6 +37,7 @@ class RunOptions:
     resume: bool
     fresh: bool
     checkpoint_ms: int
+    rate: int
     quiet: bool
 
 
@@ -56,6 +57,7 @@ class RunOptions:
 @click.option("--resume", is_flag=True, help="Go on from the newest whole checkpoint.")
 @click.option("--fresh", is_flag=True, help="Remove what an earlier run left in the directory.")
 @click.option("--checkpoint-ms", type=click.IntRange(min=1), default=1_000, show_default=True)
+@click.option("--rate", type=click.IntRange(min=0), default=0, help="At most so many events a second (0: no limit).")
 @click.option("--quiet", is_flag=True, help="No progress bar, no summary.")
 def run(**options: Any) -> None:
     """Run jobs on the embedded engine."""
@@ -70,7 +72,7 @@ def _run(options: RunOptions, console: Console) -> None:
     storage = DirectoryStorage(options.data)
     with StateLock(options.data):
         _prepare(options)
-        assembly = assemble(graph, request, storage, Settings(checkpoint_every_ns=options.checkpoint_ms * 1_000_000))
+        assembly = assemble(graph, request, storage, _settings(options))
         runner = assembly.runner
         try:
             runner.start(options.resume)
@@ -80,6 +82,12 @@ def _run(options: RunOptions, console: Console) -> None:
             assembly.close()
     if not options.quiet:
         print_summary(assembly, options.data, Console())
+
+
+def _settings(options: RunOptions) -> Settings:
+    turn = max(1, min(Settings.turn_records, options.rate // 50)) if options.rate else Settings.turn_records
+    pace = options.checkpoint_ms * 1_000_000
+    return Settings(checkpoint_every_ns=pace, turn_records=turn, records_per_s=options.rate)
 
 
 def _prepare(options: RunOptions) -> None:

@@ -39,6 +39,8 @@ class Settings:
     """A stream's records go to the sinks when so many bytes have gathered, and at each checkpoint."""
     incremental_max: int = 30
     """After so many incremental state files comes a full one."""
+    records_per_s: int = 0
+    """Hold the loop back to so many records a second (0: as fast as it can)."""
     clock_ns: Callable[[], int] = time.monotonic_ns
     wall_ns: Callable[[], int] = time.time_ns
 
@@ -148,6 +150,7 @@ class Runner:
         self.due_ns = 0
         self.due_records = 0
         self.stop_asked = False
+        self.began_ns = 0
 
     def start(self, resume: bool) -> None:
         """Open everything: at the newest whole checkpoint if `resume`, else at the beginning. Raises InputFault."""
@@ -170,12 +173,14 @@ class Runner:
 
     def run(self, progress: Callable[[int], None] | None = None) -> Statistics:
         """Run until every source has ended or `stop` is called. `progress` gets the records fed, each turn."""
+        self.began_ns = self.settings.clock_ns()
         gc.collect()
         gc.freeze()
         gc.disable()
         try:
             while not self.statistics.ended and not self.stop_asked:
                 count = self.turn()
+                self._hold_back()
                 if progress is not None:
                     progress(count)
             self._finish()
@@ -183,6 +188,13 @@ class Runner:
             gc.enable()
             gc.unfreeze()
         return self.statistics
+
+    def _hold_back(self) -> None:
+        rate = self.settings.records_per_s
+        if rate:
+            ahead_ns = self.statistics.records * 1_000_000_000 // rate - (self.settings.clock_ns() - self.began_ns)
+            if ahead_ns > 0:
+                time.sleep(ahead_ns / 1e9)
 
     def stop(self) -> None:
         """Ask the loop to take a last checkpoint and return."""

@@ -1,0 +1,105 @@
+"""Runs `tapeline run` in a process, kills it again and again with SIGKILL, and goes on until it ends by itself.
+
+As a program: `python tests/chaos/kill_loop.py --kills 50 --seed 1` compares with the undisturbed run and tells.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+TREE = Path(__file__).parent.parent.parent
+TABLES = ("analytics", "alerts", "market_data_rejects", "late_events")
+EVENTS = 120_000
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run brought out, and how it got there."""
+
+    topics: dict[str, str]
+    tables: dict[str, str]
+    lives: int
+    kills: int
+
+
+def tapeline(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", "from jobs.cli import main; main()", *arguments]
+
+
+def output(*arguments: str) -> str:
+    done = subprocess.run(tapeline(*arguments), cwd=TREE, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"tapeline {' '.join(arguments)}: {done.stderr or done.stdout}")
+    return done.stdout
+
+
+def start(data: Path, *options: str) -> subprocess.Popen[bytes]:
+    source = f"simulator:seed=11,symbols=8,events={EVENTS}"
+    command = tapeline("run", "--data", str(data), "--source", source, "--checkpoint-ms", "40", "--quiet", *options)
+    return subprocess.Popen(command, cwd=TREE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def outputs(data: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Digests of all topic logs, and of all rows of the tables in their order of arrival in the stream."""
+    lines = output("topics", "digest", "--data", str(data)).split("\n")
+    topics = dict(reversed(line.split()[:2]) for line in lines if line.strip())
+    tables = {}
+    for table in TABLES:
+        query = f"SELECT count() AS n, sum(cityHash64(*)) AS h FROM {table}"
+        tables[table] = json.dumps(json.loads(output("query", query, "--data", str(data), "--format", "json")))
+    return topics, tables
+
+
+def undisturbed(data: Path) -> Result:
+    process = start(data)
+    _, errors = process.communicate()
+    if process.returncode != 0:
+        raise RuntimeError(errors.decode())
+    return Result(*outputs(data), lives=1, kills=0)
+
+
+def killed(data: Path, kills: int, seed: int) -> Result:
+    """A run killed so often at moments chosen by the seed, then left to end. Killed lives are slowed down, so that the
+    input lasts for all of them."""
+    chosen = random.Random(seed)
+    resume: tuple[str, ...] = ()
+    done = 0
+    for _ in range(kills):
+        process = start(data, "--rate", "30000", *resume)
+        time.sleep(chosen.uniform(0.02, 0.25) if chosen.random() < 0.15 else chosen.uniform(0.6, 1.6))
+        done += process.poll() is None
+        process.kill()
+        _, errors = process.communicate()
+        if process.returncode not in (0, -9):
+            raise RuntimeError(errors.decode())
+        resume = ("--resume",)
+    last = start(data, "--resume")
+    _, errors = last.communicate()
+    if last.returncode != 0:
+        raise RuntimeError(errors.decode())
+    return Result(*outputs(data), lives=kills + 1, kills=done)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        expected = undisturbed(Path(folder, "undisturbed"))
+        found = killed(Path(folder, "killed"), chosen.kills, chosen.seed)
+    same = (expected.topics, expected.tables) == (found.topics, found.tables)
+    print(f"seed {chosen.seed}: {found.kills} kills in {found.lives} lives; outputs {'equal' if same else 'DIFFER'}")
+    return 0 if same else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
