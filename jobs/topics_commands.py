@@ -49,8 +49,7 @@ def list_topics(data: Path) -> None:
         table.add_column(title, justify="right", no_wrap=True)
     for title in ("first event", "last event"):
         table.add_column(title, min_width=10)
-    table.add_column("key", no_wrap=True)
-    table.add_column("partitions", justify="right", no_wrap=True)
+    table.add_column("key, partitions")
     for reader in _readers(data, ()):
         table.add_row(reader.stream, *_summary(reader))
     _console().print(table)
@@ -218,8 +217,7 @@ def _summary(reader: LogReader) -> tuple[str, ...]:
         f"{size.bytes:,}",
         str(size.segments),
         *_time_span(reader),
-        metadata.get(KEY, ""),
-        metadata.get(PARTITIONS, ""),
+        f"{metadata.get(KEY, '')}, {metadata.get(PARTITIONS, '')}",
     )
 
 

@@ -50,7 +50,7 @@ def test_the_list_shows_every_stream_with_size_and_event_times(data: Path) -> No
 
     assert rows["everything"][1] == "9"
     assert rows["market-data"][1] == "1,200"
-    assert rows["market-data"][4:] == ["2013-10-07", "13:30:00", "2013-10-09", "05:28:00", "symbol", "8"]
+    assert rows["market-data"][4:] == ["2013-10-07", "13:30:00", "2013-10-09", "05:28:00", "symbol,", "8"]
 
 
 def test_the_tail_ends_with_the_last_record_and_shows_no_empty_fields(data: Path) -> None:
