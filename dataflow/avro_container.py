@@ -54,7 +54,7 @@ class BlockHead:
     """Bytes of data, without the sync marker behind."""
 
 
-def stream_schema(stream: Stream) -> dict[str, Any] | list[Any]:
+def stream_schema(stream: Stream) -> Any:
     """The stream's schema as one Avro schema: the record's, or the union of its records in their declared order.
 
     A schema may define each name once; from the second definition on it is replaced by the full name. Raises
@@ -62,8 +62,7 @@ def stream_schema(stream: Stream) -> dict[str, Any] | list[Any]:
     """
     known: dict[str, Any] = {}
     schemas = [_define_once(json.loads(item.schema_json), "", known) for item in stream.schemas]
-    single: dict[str, Any] = schemas[0]
-    return schemas if len(schemas) > 1 else single
+    return schemas if len(schemas) > 1 else schemas[0]
 
 
 def _define_once(schema: Any, namespace: str, known: dict[str, Any]) -> Any:

@@ -66,7 +66,7 @@ def list_topics(data: Path) -> None:
 def tail(data: Path, stream: str, **options: Any) -> None:
     """The last records of STREAM. The table leaves out ids and empty fields; the JSON lines have everything."""
     reader = _readers(data, (stream,))[0]
-    conditions = _conditions(options["where"], _field_names(reader))
+    conditions = _conditions(options["where"], reader.fields() | {"type"})
     view = _View(reader, conditions, _show_json if options["form"] == "json" else _show_table)
     end = view.show(options["first"], options["count"])
     if options["follow"]:
@@ -210,36 +210,19 @@ def _suggestion(word: str, known: Iterable[str]) -> str:
 
 
 def _summary(reader: LogReader) -> tuple[str, ...]:
-    metadata = reader.metadata()
-    size = reader.size()
-    return (
-        f"{size.records:,}",
-        f"{size.bytes:,}",
-        str(size.segments),
-        *_time_span(reader),
-        f"{metadata.get(KEY, '')}, {metadata.get(PARTITIONS, '')}",
-    )
-
-
-def _time_span(reader: LogReader) -> tuple[str, str]:
     try:
+        size, metadata = reader.size(), reader.metadata()
         first, last = next(reader.read(), None), reader.tail(1)
     except InputFault:
-        return ("damaged:", "see topics verify")
-    if first is None or not last:
-        return ("", "")
-    return _second(first), _second(last[0])
+        return ("", "", "", "damaged: see", "topics verify", "")
+    keyed = f"{metadata.get(KEY, '')}, {metadata.get(PARTITIONS, '')}"
+    times = (_second(first), _second(last[0])) if first is not None and last else ("", "")
+    return (f"{size.records:,}", f"{size.bytes:,}", str(size.segments), *times, keyed)
 
 
 def _second(entry: Entry) -> str:
     """Event time to the second, in two words that may stand below each other."""
     return iso_time(entry.fields["event_time_ns"])[:19].replace("T", " ")
-
-
-def _field_names(reader: LogReader) -> set[str]:
-    schema = json.loads(reader.metadata().get("avro.schema", "[]"))
-    records = schema if isinstance(schema, list) else [schema]
-    return {field["name"] for record in records for field in record["fields"]} | {"type"}
 
 
 def _conditions(texts: tuple[str, ...], known: set[str]) -> list[_Condition]:

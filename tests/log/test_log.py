@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -345,6 +346,56 @@ def test_a_block_whose_data_is_not_its_records_is_a_fault() -> None:
     reader = LogReader(storage, "market-data")
 
     assert reader.verify() == [f"{LOG}/00000000000000000000.avro: the block of record 1 holds more than its 1 records"]
+
+
+def spoil(storage: Storage, path: str, damage: list[tuple[int, int]]) -> None:
+    """Put bytes in other places than they were; nothing else."""
+    data = bytearray(storage.read(path))
+    for place, byte in damage:
+        data[place % len(data)] = byte
+    storage.remove(path)
+    storage.append(path, bytes(data))
+
+
+def refused(use: Callable[[], Any]) -> type[Exception] | None:
+    try:
+        use()
+    except InputFault as fault:
+        return type(fault)
+    return None
+
+
+def test_a_damaged_schema_is_a_fault_that_names_the_file() -> None:
+    storage = SimulatedStorage()
+    filled(storage, PRICES, 6)
+    path = f"{LOG}/{storage.list(LOG)[-1]}"
+    damaged = storage.read(path).replace(b'"long"', b'"lang"')
+    storage.remove(path)
+    storage.append(path, damaged)
+
+    with pytest.raises(InputFault, match=f"{path}: the schema in its header is damaged: tapeline.lang"):
+        numbers(LogReader(storage, "market-data"))
+
+
+def test_a_type_that_is_not_known_here_is_a_fault() -> None:
+    storage = SimulatedStorage()
+    filled(storage, BOTH, 6)
+
+    with pytest.raises(InputFault, match="record 2 of stream everything is no AlertTriggered as known here"):
+        list(LogReader(storage, "everything").read_typed({"PriceUpdated": PRICE_UPDATED}))
+
+
+@given(seed=st.integers(0, 1 << 30), damage=st.lists(st.tuples(st.integers(0, 9_999), st.integers(0, 255)), max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_a_damaged_log_is_read_or_refused_by_a_fault(seed: int, damage: list[tuple[int, int]]) -> None:
+    storage = SimulatedStorage(seed)
+    filled(storage, BOTH, 30, step=5, segment_bytes=6_000)
+    spoil(storage, f"topics/everything/{storage.list('topics/everything')[seed % 2]}", damage)
+    reader = LogReader(storage, "everything")
+
+    uses = [reader.size, lambda: list(reader.read()), reader.digest, reader.fields, lambda: reader.tail(3)]
+
+    assert {refused(use) for use in uses} <= {None, InputFault}
 
 
 def test_records_written_out_of_turn_are_a_programmers_error() -> None:

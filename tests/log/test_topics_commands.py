@@ -113,6 +113,17 @@ def test_verify_passes_a_whole_log_and_names_damage(data: Path) -> None:
     assert "are no whole block" in damaged.output
 
 
+def test_a_damaged_log_is_listed_as_such_beside_the_whole_ones(data: Path) -> None:
+    newest = max((data / "topics/market-data").iterdir())
+    newest.write_bytes(b"garbage")
+
+    listed = run(data, "list").output
+
+    assert "damaged: see" in listed
+    assert "everything" in listed
+    assert f"topics/market-data/{newest.name} is no segment of a topic log" in run(data, "verify").output
+
+
 def test_an_unknown_stream_or_field_gets_a_suggestion(data: Path) -> None:
     assert fault(data, "tail", "market-dat").endswith("did you mean 'market-data'?")
     assert fault(data, "digest", "zzz").endswith("there are: everything, market-data")

@@ -11,9 +11,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, Final
 
 from fastavro import parse_schema, schemaless_reader
+from fastavro.schema import SchemaParseException
 
 from dataflow.avro_container import Header
 from dataflow.connectors.log.segments import (
@@ -28,6 +29,11 @@ from dataflow.connectors.log.segments import (
 )
 from dataflow.model import Record, RecordType
 from dataflow.ports import InputFault, Storage
+
+NO_SCHEMA: Final = (SchemaParseException, ValueError, TypeError, KeyError)
+"""What damaged schemas raise."""
+NO_RECORD: Final = (EOFError, IndexError, ValueError, TypeError, KeyError, OverflowError, MemoryError)
+"""What damaged data raise, and data that were written with a damaged schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +62,14 @@ class _Segment:
         self.path = path
         self.header = header
         self.first = first_record(path.rpartition("/")[2])
-        schema = json.loads(header.schema_json)
-        self.schema = parse_schema(schema)
-        self.single = "" if isinstance(schema, list) else schema["name"]
+        try:
+            schema = json.loads(header.schema_json)
+            self.schema = parse_schema(schema)
+            self.single: str = "" if isinstance(schema, list) else schema["name"]
+            records = [schema] if self.single else schema
+            self.fields = {field["name"] for record in records for field in record["fields"]}
+        except NO_SCHEMA as error:
+            raise InputFault(f"{path}: the schema in its header is damaged: {error}") from None
 
     def blocks(self) -> Iterator[LogBlock]:
         return walk(self.storage, self.path, self.header)
@@ -81,7 +92,7 @@ class _Segment:
             datum: Any = schemaless_reader(
                 buffer, self.schema, None, return_record_name=True, return_record_name_override=True
             )
-        except (EOFError, IndexError, ValueError) as error:
+        except NO_RECORD as error:
             raise InputFault(f"{self.path}: record {number} cannot be decoded: {error}") from None
         name, fields = (self.single, datum) if self.single else datum
         return Entry(number, name.rpartition(".")[2], fields)
@@ -109,6 +120,12 @@ class LogReader:
         ends = [block.first + block.count for block in segment.blocks()] if segment else []
         return ends[-1] if ends else first_record(names[-1])
 
+    def fields(self) -> set[str]:
+        """Names of the fields that the newest segment's records have, all types together."""
+        names = segment_names(self.storage, self.stream)
+        segment = self._open(names[-1]) if names else None
+        return segment.fields if segment is not None else set()
+
     def metadata(self) -> dict[str, str]:
         """Metadata of the newest segment: what the stream is called, its key, its partitions; empty without one."""
         for name in reversed(segment_names(self.storage, self.stream)):
@@ -125,9 +142,14 @@ class LogReader:
                     yield entry
 
     def read_typed(self, types: Mapping[str, RecordType], first: int = 0) -> Iterator[Record]:
-        """The same as typed records. Raises KeyError for a type that is not in `types`."""
+        """The same as typed records. Raises InputFault where `types` lacks one, or its schema has changed too much."""
         for entry in self.read(first):
-            yield types[entry.type].from_dict(entry.fields)
+            try:
+                yield types[entry.type].from_dict(entry.fields)
+            except (KeyError, ValueError, TypeError) as error:
+                raise InputFault(
+                    f"record {entry.number} of stream {self.stream} is no {entry.type} as known here: {error}"
+                ) from None
 
     def tail(self, count: int, keep: Callable[[Entry], bool] | None = None) -> list[Entry]:
         """The last `count` records (of those that `keep` accepts), in their order."""
