@@ -10,10 +10,36 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from dataflow.model import OperatorType, RecordType
+from dataflow.model import NoParameters, OperatorType, RecordType
 
 KEY_GROUPS = 1024
 """Fixed from the first day: a key belongs to one of these for ever, and a job is rescaled by moving whole groups."""
+
+
+@dataclass(frozen=True)
+class ConnectorType:
+    """A source or sink connector, as far as the graph must know it."""
+
+    name: str
+    summary: str
+    parameters: type = NoParameters
+    """A frozen dataclass, as in `OperatorType`."""
+    records: tuple[str, ...] = ()
+    """Sources: record types it reads; none named is any."""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Everything a graph may name. `jobs` gives it: the mechanism knows no business."""
+
+    records: dict[str, RecordType]
+    operators: dict[str, OperatorType]
+    sources: dict[str, ConnectorType]
+    sinks: dict[str, ConnectorType]
+    late_record: str = "LateEvent"
+    """Record type that carries late records."""
+    dead_letter_record: str = "DeadLetter"
+    """Record type that carries unreadable input."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +55,8 @@ class Stream:
     """none, lz4, snappy, zstd or gzip: of the topic; local logs are not compressed."""
     min_insync_replicas: int = 1
     doc: str = ""
+    planned: bool = False
+    """Declared so that topics and schemas can be made ready; nothing reads or writes it yet."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +126,8 @@ class Graph:
     dead_letters: str
     """Stream of inputs that could not be read or processed."""
     environment: str = "default"
+    secrets: frozenset[str] = frozenset()
+    """Parameters that hold secrets, for example `sinks.clickhouse.parameters.password`: never to be shown."""
 
     def consumers(self, stream: str) -> list[Operator]:
         """Operators that read the stream, in the order of the file."""
