@@ -1,0 +1,1 @@
+"""Reads lines of plain, gzip and zip files, from any place in them."""
