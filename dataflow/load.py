@@ -14,9 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dataflow.document.declarations import read_document
+from dataflow.document.declarations import OperatorDeclaration, read_document
 from dataflow.document.links import LinkedOperator, Links, follow
-from dataflow.document.parameters import read_parameters
+from dataflow.document.parameters import blame, read_parameters
 from dataflow.document.section import Name, Section
 from dataflow.document.settings import DEFAULT_ENVIRONMENT, resolve
 from dataflow.document.type_checks import check_types
@@ -24,6 +24,7 @@ from dataflow.document.wiring_checks import check_wiring
 from dataflow.document.yaml_tree import Listing, Mapping, Scalar, read_tree
 from dataflow.errors import FaultList
 from dataflow.graph import Catalog, Graph, Job, Operator, Sink, Source, Stream
+from dataflow.model import OperatorType
 
 
 def load_graph(
@@ -69,13 +70,25 @@ class _Builder:
         for operator in self.links.operators:
             declaration = operator.declaration
             if operator.type is not None:
-                self.read(declaration.name, declaration.parameters, operator.type.parameters)
+                kind = operator.type
+                self.read(declaration.name, declaration.parameters, kind.parameters)
+                self.try_out(declaration, kind)
         for name, connector in self.links.source_types.items():
             source = self.document.sources[name]
             self.read(source.name, source.parameters, connector.parameters)
         for name, connector in self.links.sink_types.items():
             sink = self.document.sinks[name]
             self.read(sink.name, sink.parameters, connector.parameters)
+
+    def try_out(self, declaration: OperatorDeclaration, kind: OperatorType) -> None:
+        """Operators check their parameters against each other when they are made."""
+        parameters = self.parameters[declaration.name.place]
+        if parameters is None:
+            return
+        try:
+            kind.operator(parameters)
+        except ValueError as error:
+            blame(declaration.parameters, declaration.name.mark, error)
 
     def read(self, name: Name, section: Section, kind: type) -> None:
         self.parameters[name.place] = read_parameters(section, kind, name.mark)

@@ -57,8 +57,17 @@ def _make(section: Section, kind: type, values: dict[str, Any], mark: Mark) -> A
     try:
         return kind(**values)
     except ValueError as error:
-        section.faults.add(mark, section.place, str(error), "change the parameters so that they fit together")
+        blame(section, mark, error)
         return None
+
+
+def blame(section: Section, mark: Mark, error: ValueError) -> None:
+    """Adds the fault that a dataclass or operator found: at the parameter its sentence begins with, else at `mark`."""
+    name = str(error).partition(" ")[0]
+    given = name in section.node.entries
+    place = section.inside(name) if given else section.place
+    at = section.mark(name) if given else mark
+    section.faults.add(at, place, str(error), "change the parameters so that they fit together")
 
 
 def _refuse_unknown(section: Section, declared: dict[str, Field[Any]]) -> None:
