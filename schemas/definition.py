@@ -16,7 +16,7 @@ from typing import Any
 from schemas.wire import DECIMAL_SCALE
 
 FOLDER = Path(__file__).parent / "avsc"
-TAKEN = ("encode_into", "fields", "key", "name", "reader", "record", "to_dict", "type_id", "value", "writer")
+TAKEN = ("data", "encode_into", "fields", "key", "name", "position", "record", "to_dict", "type_id", "value", "writer")
 """Names the generated code uses itself."""
 ENVELOPE = ("event_id", "cause_id", "sequence", "event_time_ns")
 

@@ -10,7 +10,19 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from schemas.definition import Field, RecordDefinition, SchemaSet, Type, key_fields, load_events, load_states, nested
+from schemas.definition import Field, RecordDefinition, SchemaSet, key_fields, load_events, load_states, nested
+from schemas.statements import (
+    NATIVE,
+    Names,
+    annotation,
+    constant,
+    from_dict_value,
+    indent,
+    read_lines,
+    to_dict_value,
+    write_lines,
+)
+from schemas.wire import bytes_of, e8_of
 
 OUTPUT = Path(__file__).parent / "generated"
 
@@ -21,161 +33,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from librt.strings import BytesWriter, read_i64_be
+from librt.strings import BytesWriter, read_f64_le, read_i64_be, write_f64_le, write_i64_be
 from mypy_extensions import i64, mypyc_attr
 
 from dataflow.model import {bases}
 from schemas.wire import (
-    Reader, check_index, decimal_of, e8_of, id_bytes, read_block_count, read_bool, read_bytes, read_double, read_fixed8,
-    read_interned, read_long, read_money, read_string, write_bool, write_bytes, write_double, write_fixed8, write_long,
-    write_money, write_string,
+    ENCODED, bytes_of, decimal_of, e8_of, encoded_word, id_bytes, read_block, read_bytes, read_index, read_long,
+    read_money, read_string, read_word, write_bytes, write_long, write_money, write_string,
 )
 '''
-
-NATIVE = {
-    "long": ("i64", "0"), "enum": ("i64", "0"), "price": ("i64", "0"), "money": ("int", "0"), "double": ("float", "0.0"),
-    "boolean": ("bool", "False"), "string": ("str", '""'), "bytes": ("bytes", 'b""'),
-}
-WRITER = {
-    "long": "write_long", "enum": "write_long", "price": "write_fixed8", "money": "write_money",
-    "double": "write_double", "boolean": "write_bool", "string": "write_string", "bytes": "write_bytes",
-}
-READER = {name: writer.replace("write", "read") for name, writer in WRITER.items()}
-
-
-def annotation(kind: Type, boxed: bool = False) -> str:
-    """The Python type of an attribute; inside containers integers are boxed."""
-    if kind.kind in NATIVE:
-        name = NATIVE[kind.kind][0]
-        return "int" if boxed and name == "i64" else name
-    if kind.kind == "record":
-        return kind.name
-    assert kind.item is not None
-    inner = annotation(kind.item, boxed=True)
-    return {"array": f"list[{inner}]", "map": f"dict[str, {inner}]", "optional": f"{inner} | None"}[kind.kind]
-
-
-def constant(name: str) -> str:
-    """CamelCase as UPPER_CASE."""
-    return "".join(f"_{c}" if c.isupper() and i else c for i, c in enumerate(name)).upper()
-
-
-class Names:
-    """Fresh local variables for one generated function."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def fresh(self, stem: str) -> str:
-        self.count += 1
-        return f"{stem}{self.count}"
-
-
-def write_lines(kind: Type, value: str, names: Names) -> Iterator[str]:
-    if kind.kind in WRITER:
-        yield f"{WRITER[kind.kind]}(writer, {value})"
-    elif kind.kind == "record":
-        yield f"{value}.encode_into(writer)"
-    elif kind.kind == "optional":
-        local = names.fresh("item")
-        yield f"{local} = {value}"
-        yield f"if {local} is None:"
-        yield "    writer.append(0)"
-        yield "else:"
-        yield "    writer.append(2)"
-        yield from indent(write_lines(inner(kind), local, names))
-    else:
-        yield from write_block(kind, value, names)
-
-
-def write_block(kind: Type, value: str, names: Names) -> Iterator[str]:
-    item = names.fresh("item")
-    yield f"if len({value}) > 0:"
-    yield f"    write_long(writer, len({value}))"
-    if kind.kind == "array":
-        yield f"    for {item} in {value}:"
-    else:
-        key = names.fresh("key")
-        yield f"    for {key}, {item} in {value}.items():"
-        yield f"        write_string(writer, {key})"
-    yield from indent(indent(write_lines(inner(kind), item, names)))
-    yield "writer.append(0)"
-
-
-def inner(kind: Type) -> Type:
-    assert kind.item is not None
-    return kind.item
-
-
-def indent(lines: Iterator[str]) -> Iterator[str]:
-    return (f"    {line}" for line in lines)
-
-
-def read_lines(kind: Type, target: str, names: Names, interned: bool = False) -> Iterator[str]:
-    """Statements that read one value into the fresh local `target`."""
-    if kind.kind == "enum":
-        yield f"{target}: i64 = check_index(read_long(reader), len({constant(kind.name)}_SYMBOLS))"
-    elif kind.kind in READER:
-        reader = "read_interned" if interned else READER[kind.kind]
-        yield f"{target} = {reader}(reader)"
-    elif kind.kind == "record":
-        yield f"{target} = read_{kind.name}(reader)"
-    elif kind.kind == "optional":
-        yield f"{target}: {annotation(kind)} = None"
-        yield "if check_index(read_long(reader), 2) == 1:"
-        local = names.fresh("item")
-        yield from indent(read_lines(inner(kind), local, names))
-        yield f"    {target} = {local}"
-    else:
-        yield from read_block(kind, target, names)
-
-
-def read_block(kind: Type, target: str, names: Names) -> Iterator[str]:
-    count, item = names.fresh("count"), names.fresh("item")
-    yield f"{target}: {annotation(kind)} = {'[]' if kind.kind == 'array' else '{}'}"
-    yield f"{count} = read_block_count(reader)"
-    yield f"while {count} > 0:"
-    if kind.kind == "map":
-        key = names.fresh("key")
-        yield f"    {key} = read_interned(reader)"
-    yield from indent(read_lines(inner(kind), item, names))
-    store = f"{target}.append({item})" if kind.kind == "array" else f"{target}[{key}] = {item}"
-    yield f"    {store}"
-    yield f"    {count} -= 1"
-    yield f"    if {count} == 0:"
-    yield f"        {count} = read_block_count(reader)"
-
-
-def to_dict_value(kind: Type, value: str) -> str:
-    if kind.kind in ("price", "money"):
-        return f"decimal_of({value})"
-    if kind.kind == "enum":
-        return f"{constant(kind.name)}_SYMBOLS[{value}]"
-    if kind.kind == "record":
-        return f"{value}.to_dict()"
-    if kind.kind == "optional":
-        return f"None if {value} is None else {to_dict_value(inner(kind), value)}"
-    if kind.kind == "array":
-        return f"[{to_dict_value(inner(kind), 'item')} for item in {value}]"
-    if kind.kind == "map":
-        return f"{{key: {to_dict_value(inner(kind), 'item')} for key, item in {value}.items()}}"
-    return value
-
-
-def from_dict_value(kind: Type, value: str) -> str:
-    if kind.kind in ("price", "money"):
-        return f"e8_of({value})"
-    if kind.kind == "enum":
-        return f"{constant(kind.name)}_SYMBOLS.index({value})"
-    if kind.kind == "record":
-        return f"{kind.name}_from_dict({value})"
-    if kind.kind == "optional":
-        return f"None if {value} is None else {from_dict_value(inner(kind), value)}"
-    if kind.kind == "array":
-        return f"[{from_dict_value(inner(kind), 'item')} for item in {value}]"
-    if kind.kind == "map":
-        return f"{{key: {from_dict_value(inner(kind), 'item')} for key, item in {value}.items()}}"
-    return value
 
 
 class ClassWriter:
@@ -238,10 +104,14 @@ class ClassWriter:
         return f"{annotation(item.type)} | None = None"
 
     def default(self, item: Field) -> str:
-        kind, empty = item.type.kind, NATIVE[item.type.kind][1]
-        if item.default is None or kind in ("price", "money", "bytes", "enum"):
-            return empty
-        return repr(item.default)
+        kind = item.type.kind
+        if item.default is None:
+            return NATIVE[kind][1]
+        if kind == "enum":
+            return f"{constant(item.type.name)}_{item.default}"
+        if kind in ("price", "money"):
+            return repr(e8_of(item.default))
+        return repr(bytes_of(item.default) if kind == "bytes" else item.default)
 
     def initial(self, item: Field) -> str:
         if item.type.kind in NATIVE or item.type.kind == "optional":
@@ -266,10 +136,10 @@ class ClassWriter:
         yield "def encode_into(self, writer: BytesWriter) -> None:"
         for item in self.record.fields:
             if item.type.kind == "id":
-                yield f"    write_fixed8(writer, self.{item.name}_hi)"
-                yield f"    write_fixed8(writer, self.{item.name}_lo)"
+                yield f"    write_i64_be(writer, self.{item.name}_hi)"
+                yield f"    write_i64_be(writer, self.{item.name}_lo)"
             else:
-                yield from indent(write_lines(item.type, f"self.{item.attribute}", names))
+                yield from indent(write_lines(item.type, f"self.{item.attribute}", names, item.interned))
 
     def to_dict(self) -> Iterator[str]:
         yield "def to_dict(self) -> dict[str, Any]:"
@@ -286,17 +156,18 @@ class ClassWriter:
         names = Names()
         yield ""
         yield ""
-        yield f"def read_{name}(reader: Reader) -> {name}:"
+        yield f"def read_{name}(data: bytes, position: i64) -> tuple[{name}, i64]:"
         for item in self.record.fields:
             if item.type.kind == "id":
-                yield f"    {item.name}_hi = read_fixed8(reader)"
-                yield f"    {item.name}_lo = read_fixed8(reader)"
+                yield f"    {item.name}_hi = read_i64_be(data, position)"
+                yield f"    {item.name}_lo = read_i64_be(data, position + 8)"
+                yield "    position += 16"
             else:
                 yield from indent(read_lines(item.type, item.attribute, names, item.interned))
         arguments = ", ".join(item.attribute for item in self.plain)
         yield f"    record = {name}({arguments})"
         yield from indent(self.restore_identity())
-        yield "    return record"
+        yield "    return record, position"
 
     def restore_identity(self) -> Iterator[str]:
         for item in self.ids:
@@ -316,8 +187,8 @@ class ClassWriter:
         for item in self.record.fields:
             yield f'        {branch} name == "{item.name}":'
             if item.type.kind == "id":
-                yield f'            record.{item.name}_hi = read_i64_be(value, 0)'
-                yield f'            record.{item.name}_lo = read_i64_be(value, 8)'
+                yield f"            record.{item.name}_hi = read_i64_be(value, 0)"
+                yield f"            record.{item.name}_lo = read_i64_be(value, 8)"
             else:
                 yield f"            record.{item.attribute} = {from_dict_value(item.type, 'value')}"
             branch = "elif"
@@ -337,7 +208,9 @@ def enum_lines(schemas: SchemaSet) -> Iterator[str]:
         yield f"{prefix}_SYMBOLS: Final[tuple[str, ...]] = ({symbols.rstrip()})"
 
 
-def type_lines(records: list[RecordDefinition], base: str, argument: Callable[[int, RecordDefinition], str]) -> Iterator[str]:
+def type_lines(
+    records: list[RecordDefinition], base: str, argument: Callable[[int, RecordDefinition], str]
+) -> Iterator[str]:
     """The RecordType or StateType of each record."""
     for number, record in enumerate(records):
         name, kind = record.name, f"{record.name}Type"
@@ -349,7 +222,7 @@ def type_lines(records: list[RecordDefinition], base: str, argument: Callable[[i
         yield ""
         yield f"    def decode(self, data: bytes, position: i64) -> {base}:"
         yield "        try:"
-        yield f"            return read_{name}(Reader(data, position))"
+        yield f"            return read_{name}(data, position)[0]"
         yield "        except (IndexError, ValueError) as error:"
         yield f'            raise ValueError(f"no {name}: {{error}}") from None'
         yield ""

@@ -1,6 +1,8 @@
 """Avro's binary primitives over librt's byte buffers: what the generated codecs are made of.
 
-One source serves both modes: mypyc turns these into a few machine instructions each; interpreted they stay correct.
+One source serves both modes: mypyc turns these into a few machine instructions each; interpreted they stay correct and
+as fast as it goes, which is why they treat several bytes at once. Each `read_` function takes the data and a position
+and gives the value and the position after it; bytes that are none raise ValueError, an end too early IndexError.
 Source: Apache Avro 1.12 specification, "Binary Encoding".
 """
 
@@ -10,77 +12,132 @@ from decimal import Context as DecimalContext
 from decimal import Decimal
 from typing import Final
 
-from librt.strings import BytesWriter, read_f64_le, read_i64_be, write_f64_le, write_i64_be
-from mypy_extensions import i64, u8
+from librt.strings import BytesWriter, read_i64_be, read_i64_le, write_i16_le, write_i32_le, write_i64_be, write_i64_le
+from mypy_extensions import i64
 
-INTERN_LIMIT: Final = 65_536
-"""Distinct strings kept by `read_interned`; past it the table starts anew, so noise cannot fill memory."""
-
+VOCABULARY_LIMIT: Final = 65_536
+"""Distinct strings kept by each of the two tables below; past it a table starts anew, so noise cannot fill memory."""
 INTERNED: Final[dict[bytes, str]] = {}
+"""UTF-8 to text, for strings of small vocabularies (symbols, venues, accounts)."""
+ENCODED: Final[dict[str, bytes]] = {}
+"""Text to its whole encoding, length and all, for the same strings."""
 
 DECIMAL_SCALE: Final = 8
+MONEY_LIMIT: Final = 10**38
+"""Money is below this, in 1e-8 of the currency unit: 38 digits."""
 EXACT: Final = DecimalContext(prec=60)
 """Decimal arithmetic wide enough for Avro decimals of precision 38."""
 
 
-class Reader:
-    """A cursor over one encoded datum. Reading past the end raises ValueError or IndexError."""
-
-    __slots__ = ("data", "position")
-
-    def __init__(self, data: bytes, position: i64) -> None:
-        self.data: bytes = data
-        self.position: i64 = position
-
-
 def write_long(writer: BytesWriter, value: i64) -> None:
     """Zigzag varint. Takes the whole signed 64-bit range."""
-    if 0 <= value < 64:
-        writer.append(u8(value << 1))
-        return
-    rest: i64 = value if value >= 0 else ~value
-    sign: i64 = 0 if value >= 0 else 1
-    low: i64 = ((rest & 0x3F) << 1) | sign
-    rest >>= 6
-    while rest != 0:
-        writer.append(u8(low | 0x80))
-        low = rest & 0x7F
-        rest >>= 7
-    writer.append(u8(low))
+    word: int
+    zigzag: i64
+    if -64 <= value < 64:
+        word = value << 1 if value >= 0 else ~(value << 1)
+        writer.append(word)
+    elif -8192 <= value < 8192:
+        zigzag = value << 1 if value >= 0 else ~(value << 1)
+        word = (zigzag & 0x7F) | 0x80 | (zigzag & 0x3F80) << 1
+        write_i16_le(writer, word)
+    elif -(1 << 62) <= value < 1 << 62:
+        write_varint(writer, value << 1 if value >= 0 else ~(value << 1))
+    else:
+        rest: i64 = value if value >= 0 else ~value
+        sign: i64 = 0 if value >= 0 else 1
+        write_four(writer, (rest & 0x7FFFFFF) << 1 | sign)
+        write_varint(writer, rest >> 27)
 
 
-def read_long(reader: Reader) -> i64:
-    data = reader.data
-    position = reader.position
+def write_four(writer: BytesWriter, bits: i64) -> None:
+    """28 bits of a varint that goes on, as four bytes of seven."""
+    word: int = (bits & 0x7F) | (bits & 0x3F80) << 1 | (bits & 0x1FC000) << 2 | (bits & 0xFE00000) << 3
+    write_i32_le(writer, (word | 0x00808080) - 0x80000000)
+
+
+def write_varint(writer: BytesWriter, rest: i64) -> None:
+    """A number of up to 63 bits, several bytes at a time; times in nanoseconds take the first branch."""
+    word: int
+    if rest >= 1 << 56:
+        bits: i64 = (rest & 0xFFFFFFF) | (rest & 0xFFFFFFF0000000) << 4
+        bits = (bits & 0x00003FFF00003FFF) | (bits & 0x0FFFC0000FFFC000) << 2
+        bits = (bits & 0x007F007F007F007F) | (bits & 0x3F803F803F803F80) << 1
+        write_i64_le(writer, (bits | 0x0080808080808080) - (1 << 62) - (1 << 62))
+        rest >>= 56
+    elif rest >= 1 << 28:
+        write_four(writer, rest & 0xFFFFFFF)
+        rest >>= 28
+        if rest >= 1 << 28:
+            write_four(writer, rest & 0xFFFFFFF)
+            rest >>= 28
+    while rest >= 0x4000:
+        word = ((rest & 0x7F) | 0x80 | (rest & 0x3F80) << 1) - 0x8000
+        write_i16_le(writer, word)
+        rest >>= 14
+    if rest < 0x80:
+        word = rest
+        writer.append(word)
+    else:
+        word = (rest & 0x7F) | 0x80 | (rest & 0x3F80) << 1
+        write_i16_le(writer, word)
+
+
+def read_long(data: bytes, position: i64) -> tuple[i64, i64]:
     byte: i64 = data[position]
-    position += 1
     if byte < 0x80:
-        reader.position = position
-        return (byte >> 1) ^ -(byte & 1)
+        return byte >> 1 if byte & 1 == 0 else ~(byte >> 1), position + 1
+    second: i64 = data[position + 1]
+    if second < 0x80:
+        rest: i64 = (byte & 0x7F) >> 1 | second << 6
+        return rest if byte & 1 == 0 else ~rest, position + 2
+    third: i64 = data[position + 2]
+    if third < 0x80:
+        rest = (byte & 0x7F) >> 1 | (second & 0x7F) << 6 | third << 13
+        return rest if byte & 1 == 0 else ~rest, position + 3
+    if position + 9 <= len(data):
+        return read_nine(data, position)
+    return read_varint(data, position)
+
+
+def read_nine(data: bytes, position: i64) -> tuple[i64, i64]:
+    """A zigzag varint of nine bytes at once, as times in nanoseconds have them; others byte by byte."""
+    bits: i64 = read_i64_le(data, position)
+    last: i64 = data[position + 8]
+    if bits >= 0 or bits & 0x0080808080808080 != 0x0080808080808080 or last >= 0x80:
+        return read_varint(data, position)
+    bits = (bits & 0x007F007F007F007F) | (bits & 0x7F007F007F007F00) >> 1
+    bits = (bits & 0x00003FFF00003FFF) | (bits & 0x3FFF00003FFF0000) >> 2
+    bits = (bits & 0x000000000FFFFFFF) | (bits & 0x0FFFFFFF00000000) >> 4 | last << 56
+    return bits >> 1 if bits & 1 == 0 else ~(bits >> 1), position + 9
+
+
+def read_varint(data: bytes, position: i64) -> tuple[i64, i64]:
+    """A zigzag varint of any length, byte by byte."""
+    byte: i64 = data[position]
     sign: i64 = byte & 1
     rest: i64 = (byte & 0x7F) >> 1
     shift: i64 = 6
     while byte >= 0x80:
-        if shift > 62:
-            raise ValueError("a varint of more than 64 bits")
-        byte = data[position]
         position += 1
-        if shift == 62 and byte > 1:
+        byte = data[position]
+        if shift > 55 and (shift > 62 or byte > 1):
             raise ValueError("a varint of more than 64 bits")
         rest |= (byte & 0x7F) << shift
         shift += 7
-    reader.position = position
-    return ~rest if sign != 0 else rest
+    return rest if sign == 0 else ~rest, position + 1
 
 
-def write_bool(writer: BytesWriter, value: bool) -> None:
-    writer.append(1 if value else 0)
-
-
-def read_bool(reader: Reader) -> bool:
-    byte: i64 = reader.data[reader.position]
-    reader.position += 1
-    return byte != 0
+def read_index(data: bytes, position: i64, size: i64) -> tuple[i64, i64]:
+    """The index of an enum symbol or union branch, checked."""
+    index: i64 = data[position]
+    if index & 0x81 == 0:
+        index >>= 1
+        position += 1
+    else:
+        index, position = read_long(data, position)
+    if index < 0 or index >= size:
+        raise ValueError(f"an index of {index} where {size} are known")
+    return index, position
 
 
 def write_string(writer: BytesWriter, value: str) -> None:
@@ -89,61 +146,61 @@ def write_string(writer: BytesWriter, value: str) -> None:
     writer.write(encoded)
 
 
-def read_span(reader: Reader) -> bytes:
-    """Length-prefixed bytes."""
-    size = read_long(reader)
-    start = reader.position
-    end = start + size
-    if size < 0 or end > len(reader.data):
+def encoded_word(value: str) -> bytes:
+    """The whole encoding of a string of a small vocabulary, kept for the next time."""
+    writer = BytesWriter()
+    write_string(writer, value)
+    if len(ENCODED) >= VOCABULARY_LIMIT:
+        ENCODED.clear()
+    encoded = writer.getvalue()
+    ENCODED[value] = encoded
+    return encoded
+
+
+def read_size(data: bytes, position: i64) -> tuple[i64, i64]:
+    """Start and end of length-prefixed bytes."""
+    size, start = read_long(data, position)
+    if size < 0 or size > len(data) - start:
         raise ValueError(f"a length of {size} past the end of the data")
-    reader.position = end
-    return reader.data[start:end]
+    return start, start + size
 
 
-def read_string(reader: Reader) -> str:
-    return read_span(reader).decode()
+def read_bytes(data: bytes, position: i64) -> tuple[bytes, i64]:
+    start, end = read_size(data, position)
+    return data[start:end], end
 
 
-def read_interned(reader: Reader) -> str:
-    """A string of a small vocabulary (symbols, venues, accounts): equal bytes give the same object."""
-    span = read_span(reader)
+def read_string(data: bytes, position: i64) -> tuple[str, i64]:
+    start, end = read_size(data, position)
+    return data[start:end].decode(), end
+
+
+def read_word(data: bytes, position: i64) -> tuple[str, i64]:
+    """A string of a small vocabulary: equal bytes give the same object."""
+    size: i64 = data[position]
+    start: i64 = position + 1
+    end: i64 = start + (size >> 1)
+    if size & 0x81 != 0 or end > len(data):
+        start, end = read_size(data, position)
+    span = data[start:end]
     text = INTERNED.get(span)
     if text is None:
-        text = span.decode()
-        if len(INTERNED) >= INTERN_LIMIT:
-            INTERNED.clear()
-        INTERNED[span] = text
+        text = intern(span)
+    return text, end
+
+
+def intern(span: bytes) -> str:
+    """The text of some UTF-8, kept for the next time."""
+    text = span.decode()
+    if len(INTERNED) >= VOCABULARY_LIMIT:
+        INTERNED.clear()
+    INTERNED[span] = text
     return text
 
 
 def write_bytes(writer: BytesWriter, value: bytes) -> None:
     write_long(writer, len(value))
     writer.write(value)
-
-
-def read_bytes(reader: Reader) -> bytes:
-    return read_span(reader)
-
-
-def write_double(writer: BytesWriter, value: float) -> None:
-    write_f64_le(writer, value)
-
-
-def read_double(reader: Reader) -> float:
-    value = read_f64_le(reader.data, reader.position)
-    reader.position += 8
-    return value
-
-
-def write_fixed8(writer: BytesWriter, value: i64) -> None:
-    """Eight bytes, big-endian two's complement: an Avro decimal on fixed(8), or half an event id."""
-    write_i64_be(writer, value)
-
-
-def read_fixed8(reader: Reader) -> i64:
-    value = read_i64_be(reader.data, reader.position)
-    reader.position += 8
-    return value
 
 
 def id_bytes(high: i64, low: i64) -> bytes:
@@ -155,31 +212,38 @@ def id_bytes(high: i64, low: i64) -> bytes:
 
 
 def write_money(writer: BytesWriter, value: int) -> None:
-    """An unbounded integer as Avro decimal on bytes: the fewest bytes of big-endian two's complement."""
-    size = (value if value >= 0 else ~value).bit_length() // 8 + 1
-    write_bytes(writer, value.to_bytes(size, "big", signed=True))
+    """An integer of up to 38 digits as Avro decimal on bytes: the fewest bytes of big-endian two's complement."""
+    size: i64 = (value if value >= 0 else ~value).bit_length() // 8 + 1
+    if size > 8:
+        if not -MONEY_LIMIT < value < MONEY_LIMIT:
+            raise ValueError(f"money of {value} has more than 38 digits")
+        write_bytes(writer, value.to_bytes(size, "big", signed=True))
+        return
+    write_long(writer, size)
+    number: i64 = value
+    write_i64_be(writer, number << (64 - 8 * size))
+    writer.truncate(len(writer) - 8 + size)
 
 
-def read_money(reader: Reader) -> int:
-    return int.from_bytes(read_span(reader), "big", signed=True)
+def read_money(data: bytes, position: i64) -> tuple[int, i64]:
+    start, end = read_size(data, position)
+    if start + 8 <= len(data) and start < end <= start + 8:
+        return read_i64_be(data, start) >> (64 - 8 * (end - start)), end
+    if end > start + 16:
+        raise ValueError(f"money of {end - start} bytes")
+    return int.from_bytes(data[start:end], "big", signed=True), end
 
 
-def check_index(index: i64, size: i64) -> i64:
-    """The index of an enum symbol or union branch, checked."""
-    if index < 0 or index >= size:
-        raise ValueError(f"an index of {index} where {size} are known")
-    return index
-
-
-def read_block_count(reader: Reader) -> i64:
+def read_block(data: bytes, position: i64) -> tuple[i64, i64]:
     """The number of items in the next block of an array or map; 0 ends it. A negative count is followed by a size."""
-    count = read_long(reader)
-    if count < 0:
-        read_long(reader)
-        count = -count
-    if count > len(reader.data) - reader.position:
+    count, position = read_long(data, position)
+    left: i64 = len(data) - position
+    if count > left or count < -left:
         raise ValueError(f"a block of {count} items past the end of the data")
-    return count
+    if count >= 0:
+        return count, position
+    _, position = read_long(data, position)
+    return -count, position
 
 
 def decimal_of(value: int) -> Decimal:
@@ -187,10 +251,20 @@ def decimal_of(value: int) -> Decimal:
     return EXACT.scaleb(Decimal(value), -DECIMAL_SCALE)
 
 
-def e8_of(value: Decimal) -> int:
-    """The integer in 1e-8 of a decimal. Raises ValueError if it is not exact."""
+def e8_of(value: Decimal | str) -> int:
+    """The integer in 1e-8 of a decimal, or of a schema's default as Avro writes it: a string, one character a byte.
+
+    Raises ValueError if it is not exact.
+    """
+    if isinstance(value, str):
+        return int.from_bytes(bytes_of(value), "big", signed=True)
     scaled = EXACT.scaleb(value, DECIMAL_SCALE)
     whole = int(scaled)
     if whole != scaled:
         raise ValueError(f"{value} has more than {DECIMAL_SCALE} decimals")
     return whole
+
+
+def bytes_of(value: bytes | str) -> bytes:
+    """Bytes, or a schema's default for them as Avro writes it: a string, one character a byte."""
+    return value.encode("latin-1") if isinstance(value, str) else value

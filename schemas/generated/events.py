@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from librt.strings import BytesWriter, read_i64_be
+from librt.strings import BytesWriter, read_f64_le, read_i64_be, write_f64_le, write_i64_be
 from mypy_extensions import i64, mypyc_attr
 
 from dataflow.model import Record, RecordType
 from schemas.wire import (
-    Reader, check_index, decimal_of, e8_of, id_bytes, read_block_count, read_bool, read_bytes, read_double, read_fixed8,
-    read_interned, read_long, read_money, read_string, write_bool, write_bytes, write_double, write_fixed8, write_long,
-    write_money, write_string,
+    ENCODED, bytes_of, decimal_of, e8_of, encoded_word, id_bytes, read_block, read_bytes, read_index, read_long,
+    read_money, read_string, read_word, write_bytes, write_long, write_money, write_string,
 )
 
 
@@ -548,22 +547,22 @@ class AccountChanged(Record):
         raise KeyError("AccountChanged has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.account)
-        write_string(writer, self.owner)
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
+        writer.write(ENCODED.get(self.owner) or encoded_word(self.owner))
         write_long(writer, self.account_kind)
         write_long(writer, self.status)
-        write_string(writer, self.currency)
+        writer.write(ENCODED.get(self.currency) or encoded_word(self.currency))
         write_money(writer, self.cash_e8)
         write_money(writer, self.equity_e8)
-        write_bool(writer, self.short_permitted)
-        write_bool(writer, self.options_permitted)
-        write_bool(writer, self.futures_permitted)
+        writer.append(1 if self.short_permitted else 0)
+        writer.append(1 if self.options_permitted else 0)
+        writer.append(1 if self.futures_permitted else 0)
         write_long(writer, self.position_max)
         write_long(writer, self.concentration_bps_max)
         write_money(writer, self.gross_exposure_max_e8)
@@ -600,38 +599,43 @@ class AccountChanged(Record):
         }
 
 
-def read_AccountChanged(reader: Reader) -> AccountChanged:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    account = read_interned(reader)
-    owner = read_interned(reader)
-    account_kind: i64 = check_index(read_long(reader), len(ACCOUNT_KIND_SYMBOLS))
-    status: i64 = check_index(read_long(reader), len(ACCOUNT_STATUS_SYMBOLS))
-    currency = read_interned(reader)
-    cash_e8 = read_money(reader)
-    equity_e8 = read_money(reader)
-    short_permitted = read_bool(reader)
-    options_permitted = read_bool(reader)
-    futures_permitted = read_bool(reader)
-    position_max = read_long(reader)
-    concentration_bps_max = read_long(reader)
-    gross_exposure_max_e8 = read_money(reader)
-    net_exposure_max_e8 = read_money(reader)
-    order_notional_max_e8 = read_money(reader)
-    daily_loss_max_e8 = read_money(reader)
-    orders_per_second_max = read_long(reader)
-    open_orders_max = read_long(reader)
+def read_AccountChanged(data: bytes, position: i64) -> tuple[AccountChanged, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    account, position = read_word(data, position)
+    owner, position = read_word(data, position)
+    account_kind, position = read_index(data, position, len(ACCOUNT_KIND_SYMBOLS))
+    status, position = read_index(data, position, len(ACCOUNT_STATUS_SYMBOLS))
+    currency, position = read_word(data, position)
+    cash_e8, position = read_money(data, position)
+    equity_e8, position = read_money(data, position)
+    short_permitted = data[position] != 0
+    position += 1
+    options_permitted = data[position] != 0
+    position += 1
+    futures_permitted = data[position] != 0
+    position += 1
+    position_max, position = read_long(data, position)
+    concentration_bps_max, position = read_long(data, position)
+    gross_exposure_max_e8, position = read_money(data, position)
+    net_exposure_max_e8, position = read_money(data, position)
+    order_notional_max_e8, position = read_money(data, position)
+    daily_loss_max_e8, position = read_money(data, position)
+    orders_per_second_max, position = read_long(data, position)
+    open_orders_max, position = read_long(data, position)
     record = AccountChanged(event_time_ns, account, owner, account_kind, status, currency, cash_e8, equity_e8, short_permitted, options_permitted, futures_permitted, position_max, concentration_bps_max, gross_exposure_max_e8, net_exposure_max_e8, order_notional_max_e8, daily_loss_max_e8, orders_per_second_max, open_orders_max)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def AccountChanged_from_dict(fields: dict[str, Any]) -> AccountChanged:
@@ -744,18 +748,18 @@ class AlertRuleChanged(Record):
         raise KeyError("AlertRuleChanged has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
         write_string(writer, self.rule_id)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_long(writer, self.action)
         write_long(writer, self.kind)
-        write_fixed8(writer, self.threshold_price_e8)
+        write_i64_be(writer, self.threshold_price_e8)
         write_long(writer, self.move_bps)
         write_long(writer, self.hysteresis_bps)
 
@@ -776,28 +780,31 @@ class AlertRuleChanged(Record):
         }
 
 
-def read_AlertRuleChanged(reader: Reader) -> AlertRuleChanged:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    rule_id = read_string(reader)
-    account = read_interned(reader)
-    action: i64 = check_index(read_long(reader), len(ALERT_RULE_ACTION_SYMBOLS))
-    kind: i64 = check_index(read_long(reader), len(ALERT_KIND_SYMBOLS))
-    threshold_price_e8 = read_fixed8(reader)
-    move_bps = read_long(reader)
-    hysteresis_bps = read_long(reader)
+def read_AlertRuleChanged(data: bytes, position: i64) -> tuple[AlertRuleChanged, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    rule_id, position = read_string(data, position)
+    account, position = read_word(data, position)
+    action, position = read_index(data, position, len(ALERT_RULE_ACTION_SYMBOLS))
+    kind, position = read_index(data, position, len(ALERT_KIND_SYMBOLS))
+    threshold_price_e8 = read_i64_be(data, position)
+    position += 8
+    move_bps, position = read_long(data, position)
+    hysteresis_bps, position = read_long(data, position)
     record = AlertRuleChanged(event_time_ns, symbol, rule_id, account, action, kind, threshold_price_e8, move_bps, hysteresis_bps)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def AlertRuleChanged_from_dict(fields: dict[str, Any]) -> AlertRuleChanged:
@@ -878,15 +885,15 @@ class AlertRuleRejected(Record):
         raise KeyError("AlertRuleRejected has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
         write_string(writer, self.rule_id)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_long(writer, self.reason)
 
     def to_dict(self) -> dict[str, Any]:
@@ -902,24 +909,26 @@ class AlertRuleRejected(Record):
         }
 
 
-def read_AlertRuleRejected(reader: Reader) -> AlertRuleRejected:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    rule_id = read_string(reader)
-    account = read_interned(reader)
-    reason: i64 = check_index(read_long(reader), len(ALERT_RULE_REJECT_REASON_SYMBOLS))
+def read_AlertRuleRejected(data: bytes, position: i64) -> tuple[AlertRuleRejected, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    rule_id, position = read_string(data, position)
+    account, position = read_word(data, position)
+    reason, position = read_index(data, position, len(ALERT_RULE_REJECT_REASON_SYMBOLS))
     record = AlertRuleRejected(event_time_ns, symbol, rule_id, account, reason)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def AlertRuleRejected_from_dict(fields: dict[str, Any]) -> AlertRuleRejected:
@@ -1007,19 +1016,19 @@ class AlertTriggered(Record):
         raise KeyError("AlertTriggered has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.rule_id)
         write_long(writer, self.kind)
-        write_fixed8(writer, self.price_e8)
-        write_fixed8(writer, self.threshold_price_e8)
-        write_fixed8(writer, self.reference_price_e8)
+        write_i64_be(writer, self.price_e8)
+        write_i64_be(writer, self.threshold_price_e8)
+        write_i64_be(writer, self.reference_price_e8)
         write_long(writer, self.move_bps)
         write_long(writer, self.trigger_count)
 
@@ -1041,29 +1050,34 @@ class AlertTriggered(Record):
         }
 
 
-def read_AlertTriggered(reader: Reader) -> AlertTriggered:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    rule_id = read_string(reader)
-    kind: i64 = check_index(read_long(reader), len(ALERT_KIND_SYMBOLS))
-    price_e8 = read_fixed8(reader)
-    threshold_price_e8 = read_fixed8(reader)
-    reference_price_e8 = read_fixed8(reader)
-    move_bps = read_long(reader)
-    trigger_count = read_long(reader)
+def read_AlertTriggered(data: bytes, position: i64) -> tuple[AlertTriggered, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    rule_id, position = read_string(data, position)
+    kind, position = read_index(data, position, len(ALERT_KIND_SYMBOLS))
+    price_e8 = read_i64_be(data, position)
+    position += 8
+    threshold_price_e8 = read_i64_be(data, position)
+    position += 8
+    reference_price_e8 = read_i64_be(data, position)
+    position += 8
+    move_bps, position = read_long(data, position)
+    trigger_count, position = read_long(data, position)
     record = AlertTriggered(event_time_ns, symbol, account, rule_id, kind, price_e8, threshold_price_e8, reference_price_e8, move_bps, trigger_count)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def AlertTriggered_from_dict(fields: dict[str, Any]) -> AlertTriggered:
@@ -1195,78 +1209,78 @@ class AnalyticsCalculated(Record):
         raise KeyError("AnalyticsCalculated has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
         write_long(writer, self.interval_ms)
         write_long(writer, self.window_start_ns)
         write_long(writer, self.window_end_ns)
-        write_fixed8(writer, self.open_e8)
-        write_fixed8(writer, self.high_e8)
-        write_fixed8(writer, self.low_e8)
-        write_fixed8(writer, self.close_e8)
+        write_i64_be(writer, self.open_e8)
+        write_i64_be(writer, self.high_e8)
+        write_i64_be(writer, self.low_e8)
+        write_i64_be(writer, self.close_e8)
         write_long(writer, self.volume)
         write_money(writer, self.turnover_e8)
         write_long(writer, self.trades)
-        write_double(writer, self.vwap)
+        write_f64_le(writer, self.vwap)
         item1 = self.sma
         if item1 is None:
             writer.append(0)
         else:
             writer.append(2)
-            write_double(writer, item1)
+            write_f64_le(writer, item1)
         item2 = self.ema
         if item2 is None:
             writer.append(0)
         else:
             writer.append(2)
-            write_double(writer, item2)
+            write_f64_le(writer, item2)
         item3 = self.rsi
         if item3 is None:
             writer.append(0)
         else:
             writer.append(2)
-            write_double(writer, item3)
+            write_f64_le(writer, item3)
         item4 = self.macd
         if item4 is None:
             writer.append(0)
         else:
             writer.append(2)
-            write_double(writer, item4)
+            write_f64_le(writer, item4)
         item5 = self.macd_signal
         if item5 is None:
             writer.append(0)
         else:
             writer.append(2)
-            write_double(writer, item5)
+            write_f64_le(writer, item5)
         item6 = self.bollinger_middle
         if item6 is None:
             writer.append(0)
         else:
             writer.append(2)
-            write_double(writer, item6)
+            write_f64_le(writer, item6)
         item7 = self.bollinger_upper
         if item7 is None:
             writer.append(0)
         else:
             writer.append(2)
-            write_double(writer, item7)
+            write_f64_le(writer, item7)
         item8 = self.bollinger_lower
         if item8 is None:
             writer.append(0)
         else:
             writer.append(2)
-            write_double(writer, item8)
+            write_f64_le(writer, item8)
         item9 = self.atr
         if item9 is None:
             writer.append(0)
         else:
             writer.append(2)
-            write_double(writer, item9)
+            write_f64_le(writer, item9)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -1298,68 +1312,93 @@ class AnalyticsCalculated(Record):
         }
 
 
-def read_AnalyticsCalculated(reader: Reader) -> AnalyticsCalculated:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    interval_ms = read_long(reader)
-    window_start_ns = read_long(reader)
-    window_end_ns = read_long(reader)
-    open_e8 = read_fixed8(reader)
-    high_e8 = read_fixed8(reader)
-    low_e8 = read_fixed8(reader)
-    close_e8 = read_fixed8(reader)
-    volume = read_long(reader)
-    turnover_e8 = read_money(reader)
-    trades = read_long(reader)
-    vwap = read_double(reader)
+def read_AnalyticsCalculated(data: bytes, position: i64) -> tuple[AnalyticsCalculated, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    interval_ms, position = read_long(data, position)
+    window_start_ns, position = read_long(data, position)
+    window_end_ns, position = read_long(data, position)
+    open_e8 = read_i64_be(data, position)
+    position += 8
+    high_e8 = read_i64_be(data, position)
+    position += 8
+    low_e8 = read_i64_be(data, position)
+    position += 8
+    close_e8 = read_i64_be(data, position)
+    position += 8
+    volume, position = read_long(data, position)
+    turnover_e8, position = read_money(data, position)
+    trades, position = read_long(data, position)
+    vwap = read_f64_le(data, position)
+    position += 8
     sma: float | None = None
-    if check_index(read_long(reader), 2) == 1:
-        item1 = read_double(reader)
-        sma = item1
+    branch1, position = read_index(data, position, 2)
+    if branch1 == 1:
+        item2 = read_f64_le(data, position)
+        position += 8
+        sma = item2
     ema: float | None = None
-    if check_index(read_long(reader), 2) == 1:
-        item2 = read_double(reader)
-        ema = item2
+    branch3, position = read_index(data, position, 2)
+    if branch3 == 1:
+        item4 = read_f64_le(data, position)
+        position += 8
+        ema = item4
     rsi: float | None = None
-    if check_index(read_long(reader), 2) == 1:
-        item3 = read_double(reader)
-        rsi = item3
+    branch5, position = read_index(data, position, 2)
+    if branch5 == 1:
+        item6 = read_f64_le(data, position)
+        position += 8
+        rsi = item6
     macd: float | None = None
-    if check_index(read_long(reader), 2) == 1:
-        item4 = read_double(reader)
-        macd = item4
+    branch7, position = read_index(data, position, 2)
+    if branch7 == 1:
+        item8 = read_f64_le(data, position)
+        position += 8
+        macd = item8
     macd_signal: float | None = None
-    if check_index(read_long(reader), 2) == 1:
-        item5 = read_double(reader)
-        macd_signal = item5
+    branch9, position = read_index(data, position, 2)
+    if branch9 == 1:
+        item10 = read_f64_le(data, position)
+        position += 8
+        macd_signal = item10
     bollinger_middle: float | None = None
-    if check_index(read_long(reader), 2) == 1:
-        item6 = read_double(reader)
-        bollinger_middle = item6
+    branch11, position = read_index(data, position, 2)
+    if branch11 == 1:
+        item12 = read_f64_le(data, position)
+        position += 8
+        bollinger_middle = item12
     bollinger_upper: float | None = None
-    if check_index(read_long(reader), 2) == 1:
-        item7 = read_double(reader)
-        bollinger_upper = item7
+    branch13, position = read_index(data, position, 2)
+    if branch13 == 1:
+        item14 = read_f64_le(data, position)
+        position += 8
+        bollinger_upper = item14
     bollinger_lower: float | None = None
-    if check_index(read_long(reader), 2) == 1:
-        item8 = read_double(reader)
-        bollinger_lower = item8
+    branch15, position = read_index(data, position, 2)
+    if branch15 == 1:
+        item16 = read_f64_le(data, position)
+        position += 8
+        bollinger_lower = item16
     atr: float | None = None
-    if check_index(read_long(reader), 2) == 1:
-        item9 = read_double(reader)
-        atr = item9
+    branch17, position = read_index(data, position, 2)
+    if branch17 == 1:
+        item18 = read_f64_le(data, position)
+        position += 8
+        atr = item18
     record = AnalyticsCalculated(event_time_ns, symbol, interval_ms, window_start_ns, window_end_ns, open_e8, high_e8, low_e8, close_e8, volume, turnover_e8, trades, vwap, sma, ema, rsi, macd, macd_signal, bollinger_middle, bollinger_upper, bollinger_lower, atr)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def AnalyticsCalculated_from_dict(fields: dict[str, Any]) -> AnalyticsCalculated:
@@ -1473,19 +1512,19 @@ class AuctionCompleted(Record):
         raise KeyError("AuctionCompleted has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
         write_long(writer, self.auction)
-        write_fixed8(writer, self.price_e8)
+        write_i64_be(writer, self.price_e8)
         write_long(writer, self.quantity)
         write_long(writer, self.imbalance_side)
         write_long(writer, self.imbalance_quantity)
-        write_fixed8(writer, self.reference_price_e8)
+        write_i64_be(writer, self.reference_price_e8)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -1503,27 +1542,31 @@ class AuctionCompleted(Record):
         }
 
 
-def read_AuctionCompleted(reader: Reader) -> AuctionCompleted:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    auction: i64 = check_index(read_long(reader), len(AUCTION_KIND_SYMBOLS))
-    price_e8 = read_fixed8(reader)
-    quantity = read_long(reader)
-    imbalance_side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
-    imbalance_quantity = read_long(reader)
-    reference_price_e8 = read_fixed8(reader)
+def read_AuctionCompleted(data: bytes, position: i64) -> tuple[AuctionCompleted, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    auction, position = read_index(data, position, len(AUCTION_KIND_SYMBOLS))
+    price_e8 = read_i64_be(data, position)
+    position += 8
+    quantity, position = read_long(data, position)
+    imbalance_side, position = read_index(data, position, len(SIDE_SYMBOLS))
+    imbalance_quantity, position = read_long(data, position)
+    reference_price_e8 = read_i64_be(data, position)
+    position += 8
     record = AuctionCompleted(event_time_ns, symbol, auction, price_e8, quantity, imbalance_side, imbalance_quantity, reference_price_e8)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def AuctionCompleted_from_dict(fields: dict[str, Any]) -> AuctionCompleted:
@@ -1606,14 +1649,14 @@ class CashMoved(Record):
         raise KeyError("CashMoved has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.account)
-        write_string(writer, self.currency)
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
+        writer.write(ENCODED.get(self.currency) or encoded_word(self.currency))
         write_long(writer, self.cash_kind)
         write_money(writer, self.amount_e8)
         write_money(writer, self.balance_e8)
@@ -1634,26 +1677,28 @@ class CashMoved(Record):
         }
 
 
-def read_CashMoved(reader: Reader) -> CashMoved:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    account = read_interned(reader)
-    currency = read_interned(reader)
-    cash_kind: i64 = check_index(read_long(reader), len(CASH_KIND_SYMBOLS))
-    amount_e8 = read_money(reader)
-    balance_e8 = read_money(reader)
-    reference = read_string(reader)
+def read_CashMoved(data: bytes, position: i64) -> tuple[CashMoved, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    account, position = read_word(data, position)
+    currency, position = read_word(data, position)
+    cash_kind, position = read_index(data, position, len(CASH_KIND_SYMBOLS))
+    amount_e8, position = read_money(data, position)
+    balance_e8, position = read_money(data, position)
+    reference, position = read_string(data, position)
     record = CashMoved(event_time_ns, account, currency, cash_kind, amount_e8, balance_e8, reference)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def CashMoved_from_dict(fields: dict[str, Any]) -> CashMoved:
@@ -1746,13 +1791,13 @@ class CorporateActionAnnounced(Record):
         raise KeyError("CorporateActionAnnounced has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
         write_string(writer, self.action_id)
         write_long(writer, self.action_kind)
         write_long(writer, self.ex_day)
@@ -1760,8 +1805,8 @@ class CorporateActionAnnounced(Record):
         write_long(writer, self.payable_day)
         write_long(writer, self.new_shares)
         write_long(writer, self.old_shares)
-        write_fixed8(writer, self.cash_per_share_e8)
-        write_string(writer, self.new_symbol)
+        write_i64_be(writer, self.cash_per_share_e8)
+        writer.write(ENCODED.get(self.new_symbol) or encoded_word(self.new_symbol))
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -1782,30 +1827,33 @@ class CorporateActionAnnounced(Record):
         }
 
 
-def read_CorporateActionAnnounced(reader: Reader) -> CorporateActionAnnounced:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    action_id = read_string(reader)
-    action_kind: i64 = check_index(read_long(reader), len(CORPORATE_ACTION_KIND_SYMBOLS))
-    ex_day = read_long(reader)
-    record_day = read_long(reader)
-    payable_day = read_long(reader)
-    new_shares = read_long(reader)
-    old_shares = read_long(reader)
-    cash_per_share_e8 = read_fixed8(reader)
-    new_symbol = read_interned(reader)
+def read_CorporateActionAnnounced(data: bytes, position: i64) -> tuple[CorporateActionAnnounced, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    action_id, position = read_string(data, position)
+    action_kind, position = read_index(data, position, len(CORPORATE_ACTION_KIND_SYMBOLS))
+    ex_day, position = read_long(data, position)
+    record_day, position = read_long(data, position)
+    payable_day, position = read_long(data, position)
+    new_shares, position = read_long(data, position)
+    old_shares, position = read_long(data, position)
+    cash_per_share_e8 = read_i64_be(data, position)
+    position += 8
+    new_symbol, position = read_word(data, position)
     record = CorporateActionAnnounced(event_time_ns, symbol, action_id, action_kind, ex_day, record_day, payable_day, new_shares, old_shares, cash_per_share_e8, new_symbol)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def CorporateActionAnnounced_from_dict(fields: dict[str, Any]) -> CorporateActionAnnounced:
@@ -1897,16 +1945,16 @@ class DeadLetter(Record):
         raise KeyError("DeadLetter has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.source)
+        writer.write(ENCODED.get(self.source) or encoded_word(self.source))
         write_string(writer, self.place)
-        write_string(writer, self.operator_uid)
-        write_string(writer, self.error)
+        writer.write(ENCODED.get(self.operator_uid) or encoded_word(self.operator_uid))
+        writer.write(ENCODED.get(self.error) or encoded_word(self.error))
         write_string(writer, self.message)
         write_long(writer, self.schema_id)
         write_bytes(writer, self.raw)
@@ -1927,27 +1975,29 @@ class DeadLetter(Record):
         }
 
 
-def read_DeadLetter(reader: Reader) -> DeadLetter:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    source = read_interned(reader)
-    place = read_string(reader)
-    operator_uid = read_interned(reader)
-    error = read_interned(reader)
-    message = read_string(reader)
-    schema_id = read_long(reader)
-    raw = read_bytes(reader)
+def read_DeadLetter(data: bytes, position: i64) -> tuple[DeadLetter, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    source, position = read_word(data, position)
+    place, position = read_string(data, position)
+    operator_uid, position = read_word(data, position)
+    error, position = read_word(data, position)
+    message, position = read_string(data, position)
+    schema_id, position = read_long(data, position)
+    raw, position = read_bytes(data, position)
     record = DeadLetter(event_time_ns, source, place, operator_uid, error, message, schema_id, raw)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def DeadLetter_from_dict(fields: dict[str, Any]) -> DeadLetter:
@@ -1976,7 +2026,7 @@ def DeadLetter_from_dict(fields: dict[str, Any]) -> DeadLetter:
         elif name == "schema_id":
             record.schema_id = value
         elif name == "raw":
-            record.raw = value
+            record.raw = bytes_of(value)
         else:
             raise ValueError(f"DeadLetter has no field {name!r}")
     return record
@@ -1999,8 +2049,8 @@ class TickStep:
         self.tick_e8: i64 = tick_e8
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.from_price_e8)
-        write_fixed8(writer, self.tick_e8)
+        write_i64_be(writer, self.from_price_e8)
+        write_i64_be(writer, self.tick_e8)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -2009,11 +2059,13 @@ class TickStep:
         }
 
 
-def read_TickStep(reader: Reader) -> TickStep:
-    from_price_e8 = read_fixed8(reader)
-    tick_e8 = read_fixed8(reader)
+def read_TickStep(data: bytes, position: i64) -> tuple[TickStep, i64]:
+    from_price_e8 = read_i64_be(data, position)
+    position += 8
+    tick_e8 = read_i64_be(data, position)
+    position += 8
     record = TickStep(from_price_e8, tick_e8)
-    return record
+    return record, position
 
 
 def TickStep_from_dict(fields: dict[str, Any]) -> TickStep:
@@ -2142,18 +2194,18 @@ class InstrumentChanged(Record):
         raise KeyError("InstrumentChanged has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
         write_long(writer, self.action)
         write_long(writer, self.instrument_type)
         write_string(writer, self.long_name)
-        write_string(writer, self.currency)
-        write_string(writer, self.primary_venue)
+        writer.write(ENCODED.get(self.currency) or encoded_word(self.currency))
+        writer.write(ENCODED.get(self.primary_venue) or encoded_word(self.primary_venue))
         if len(self.tick_table) > 0:
             write_long(writer, len(self.tick_table))
             for item1 in self.tick_table:
@@ -2165,17 +2217,17 @@ class InstrumentChanged(Record):
         write_long(writer, self.listed_from_ns)
         write_long(writer, self.listed_to_ns)
         write_long(writer, self.expiry_ns)
-        write_string(writer, self.underlying_symbol)
-        write_fixed8(writer, self.strike_price_e8)
+        writer.write(ENCODED.get(self.underlying_symbol) or encoded_word(self.underlying_symbol))
+        write_i64_be(writer, self.strike_price_e8)
         write_long(writer, self.option_right)
         write_long(writer, self.exercise_style)
-        write_fixed8(writer, self.initial_margin_e8)
-        write_fixed8(writer, self.maintenance_margin_e8)
+        write_i64_be(writer, self.initial_margin_e8)
+        write_i64_be(writer, self.maintenance_margin_e8)
         write_long(writer, self.luld_tier)
         write_long(writer, self.leverage_percent)
-        write_bool(writer, self.shortable)
-        write_bool(writer, self.threshold_security)
-        write_fixed8(writer, self.previous_close_price_e8)
+        writer.append(1 if self.shortable else 0)
+        writer.append(1 if self.threshold_security else 0)
+        write_i64_be(writer, self.previous_close_price_e8)
         write_long(writer, self.order_quantity_max)
         write_money(writer, self.order_notional_max_e8)
         write_long(writer, self.collar_bps)
@@ -2218,55 +2270,63 @@ class InstrumentChanged(Record):
         }
 
 
-def read_InstrumentChanged(reader: Reader) -> InstrumentChanged:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    action: i64 = check_index(read_long(reader), len(INSTRUMENT_ACTION_SYMBOLS))
-    instrument_type: i64 = check_index(read_long(reader), len(INSTRUMENT_TYPE_SYMBOLS))
-    long_name = read_string(reader)
-    currency = read_interned(reader)
-    primary_venue = read_interned(reader)
+def read_InstrumentChanged(data: bytes, position: i64) -> tuple[InstrumentChanged, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    action, position = read_index(data, position, len(INSTRUMENT_ACTION_SYMBOLS))
+    instrument_type, position = read_index(data, position, len(INSTRUMENT_TYPE_SYMBOLS))
+    long_name, position = read_string(data, position)
+    currency, position = read_word(data, position)
+    primary_venue, position = read_word(data, position)
     tick_table: list[TickStep] = []
-    count1 = read_block_count(reader)
+    count1, position = read_block(data, position)
     while count1 > 0:
-        item2 = read_TickStep(reader)
+        item2, position = read_TickStep(data, position)
         tick_table.append(item2)
         count1 -= 1
         if count1 == 0:
-            count1 = read_block_count(reader)
-    lot_quantity = read_long(reader)
-    order_multiple = read_long(reader)
-    multiplier = read_long(reader)
-    listed_from_ns = read_long(reader)
-    listed_to_ns = read_long(reader)
-    expiry_ns = read_long(reader)
-    underlying_symbol = read_interned(reader)
-    strike_price_e8 = read_fixed8(reader)
-    option_right: i64 = check_index(read_long(reader), len(OPTION_RIGHT_SYMBOLS))
-    exercise_style: i64 = check_index(read_long(reader), len(EXERCISE_STYLE_SYMBOLS))
-    initial_margin_e8 = read_fixed8(reader)
-    maintenance_margin_e8 = read_fixed8(reader)
-    luld_tier: i64 = check_index(read_long(reader), len(LULD_TIER_SYMBOLS))
-    leverage_percent = read_long(reader)
-    shortable = read_bool(reader)
-    threshold_security = read_bool(reader)
-    previous_close_price_e8 = read_fixed8(reader)
-    order_quantity_max = read_long(reader)
-    order_notional_max_e8 = read_money(reader)
-    collar_bps = read_long(reader)
-    position_max = read_long(reader)
+            count1, position = read_block(data, position)
+    lot_quantity, position = read_long(data, position)
+    order_multiple, position = read_long(data, position)
+    multiplier, position = read_long(data, position)
+    listed_from_ns, position = read_long(data, position)
+    listed_to_ns, position = read_long(data, position)
+    expiry_ns, position = read_long(data, position)
+    underlying_symbol, position = read_word(data, position)
+    strike_price_e8 = read_i64_be(data, position)
+    position += 8
+    option_right, position = read_index(data, position, len(OPTION_RIGHT_SYMBOLS))
+    exercise_style, position = read_index(data, position, len(EXERCISE_STYLE_SYMBOLS))
+    initial_margin_e8 = read_i64_be(data, position)
+    position += 8
+    maintenance_margin_e8 = read_i64_be(data, position)
+    position += 8
+    luld_tier, position = read_index(data, position, len(LULD_TIER_SYMBOLS))
+    leverage_percent, position = read_long(data, position)
+    shortable = data[position] != 0
+    position += 1
+    threshold_security = data[position] != 0
+    position += 1
+    previous_close_price_e8 = read_i64_be(data, position)
+    position += 8
+    order_quantity_max, position = read_long(data, position)
+    order_notional_max_e8, position = read_money(data, position)
+    collar_bps, position = read_long(data, position)
+    position_max, position = read_long(data, position)
     record = InstrumentChanged(event_time_ns, symbol, action, instrument_type, long_name, currency, primary_venue, tick_table, lot_quantity, order_multiple, multiplier, listed_from_ns, listed_to_ns, expiry_ns, underlying_symbol, strike_price_e8, option_right, exercise_style, initial_margin_e8, maintenance_margin_e8, luld_tier, leverage_percent, shortable, threshold_security, previous_close_price_e8, order_quantity_max, order_notional_max_e8, collar_bps, position_max)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def InstrumentChanged_from_dict(fields: dict[str, Any]) -> InstrumentChanged:
@@ -2393,15 +2453,15 @@ class KillSwitchChanged(Record):
         raise KeyError("KillSwitchChanged has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
         write_long(writer, self.scope)
-        write_string(writer, self.account)
-        write_string(writer, self.symbol)
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
         write_long(writer, self.state)
         write_string(writer, self.actor)
         write_string(writer, self.comment)
@@ -2421,26 +2481,28 @@ class KillSwitchChanged(Record):
         }
 
 
-def read_KillSwitchChanged(reader: Reader) -> KillSwitchChanged:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    scope: i64 = check_index(read_long(reader), len(KILL_SWITCH_SCOPE_SYMBOLS))
-    account = read_interned(reader)
-    symbol = read_interned(reader)
-    state: i64 = check_index(read_long(reader), len(KILL_SWITCH_STATE_SYMBOLS))
-    actor = read_string(reader)
-    comment = read_string(reader)
+def read_KillSwitchChanged(data: bytes, position: i64) -> tuple[KillSwitchChanged, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    scope, position = read_index(data, position, len(KILL_SWITCH_SCOPE_SYMBOLS))
+    account, position = read_word(data, position)
+    symbol, position = read_word(data, position)
+    state, position = read_index(data, position, len(KILL_SWITCH_STATE_SYMBOLS))
+    actor, position = read_string(data, position)
+    comment, position = read_string(data, position)
     record = KillSwitchChanged(event_time_ns, scope, account, symbol, state, actor, comment)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def KillSwitchChanged_from_dict(fields: dict[str, Any]) -> KillSwitchChanged:
@@ -2518,15 +2580,15 @@ class LateEvent(Record):
         raise KeyError("LateEvent has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.operator_uid)
-        write_string(writer, self.routing_key)
-        write_string(writer, self.record_type)
+        writer.write(ENCODED.get(self.operator_uid) or encoded_word(self.operator_uid))
+        writer.write(ENCODED.get(self.routing_key) or encoded_word(self.routing_key))
+        writer.write(ENCODED.get(self.record_type) or encoded_word(self.record_type))
         write_long(writer, self.watermark_ns)
         write_bytes(writer, self.payload)
 
@@ -2544,25 +2606,27 @@ class LateEvent(Record):
         }
 
 
-def read_LateEvent(reader: Reader) -> LateEvent:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    operator_uid = read_interned(reader)
-    routing_key = read_interned(reader)
-    record_type = read_interned(reader)
-    watermark_ns = read_long(reader)
-    payload = read_bytes(reader)
+def read_LateEvent(data: bytes, position: i64) -> tuple[LateEvent, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    operator_uid, position = read_word(data, position)
+    routing_key, position = read_word(data, position)
+    record_type, position = read_word(data, position)
+    watermark_ns, position = read_long(data, position)
+    payload, position = read_bytes(data, position)
     record = LateEvent(event_time_ns, operator_uid, routing_key, record_type, watermark_ns, payload)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def LateEvent_from_dict(fields: dict[str, Any]) -> LateEvent:
@@ -2587,7 +2651,7 @@ def LateEvent_from_dict(fields: dict[str, Any]) -> LateEvent:
         elif name == "watermark_ns":
             record.watermark_ns = value
         elif name == "payload":
-            record.payload = value
+            record.payload = bytes_of(value)
         else:
             raise ValueError(f"LateEvent has no field {name!r}")
     return record
@@ -2646,18 +2710,18 @@ class LocateGranted(Record):
         raise KeyError("LocateGranted has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.locate_id)
         write_long(writer, self.quantity)
         write_long(writer, self.expire_time_ns)
-        write_string(writer, self.lender)
+        writer.write(ENCODED.get(self.lender) or encoded_word(self.lender))
         write_long(writer, self.fee_bps)
 
     def to_dict(self) -> dict[str, Any]:
@@ -2676,27 +2740,29 @@ class LocateGranted(Record):
         }
 
 
-def read_LocateGranted(reader: Reader) -> LocateGranted:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    locate_id = read_string(reader)
-    quantity = read_long(reader)
-    expire_time_ns = read_long(reader)
-    lender = read_interned(reader)
-    fee_bps = read_long(reader)
+def read_LocateGranted(data: bytes, position: i64) -> tuple[LocateGranted, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    locate_id, position = read_string(data, position)
+    quantity, position = read_long(data, position)
+    expire_time_ns, position = read_long(data, position)
+    lender, position = read_word(data, position)
+    fee_bps, position = read_long(data, position)
     record = LocateGranted(event_time_ns, symbol, account, locate_id, quantity, expire_time_ns, lender, fee_bps)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def LocateGranted_from_dict(fields: dict[str, Any]) -> LocateGranted:
@@ -2790,20 +2856,20 @@ class LotClosed(Record):
         raise KeyError("LotClosed has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_long(writer, self.opened_ns)
         write_long(writer, self.open_trade_id)
         write_long(writer, self.close_trade_id)
         write_long(writer, self.quantity)
-        write_fixed8(writer, self.open_price_e8)
-        write_fixed8(writer, self.close_price_e8)
+        write_i64_be(writer, self.open_price_e8)
+        write_i64_be(writer, self.close_price_e8)
         write_money(writer, self.realised_pnl_e8)
 
     def to_dict(self) -> dict[str, Any]:
@@ -2824,29 +2890,33 @@ class LotClosed(Record):
         }
 
 
-def read_LotClosed(reader: Reader) -> LotClosed:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    opened_ns = read_long(reader)
-    open_trade_id = read_long(reader)
-    close_trade_id = read_long(reader)
-    quantity = read_long(reader)
-    open_price_e8 = read_fixed8(reader)
-    close_price_e8 = read_fixed8(reader)
-    realised_pnl_e8 = read_money(reader)
+def read_LotClosed(data: bytes, position: i64) -> tuple[LotClosed, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    opened_ns, position = read_long(data, position)
+    open_trade_id, position = read_long(data, position)
+    close_trade_id, position = read_long(data, position)
+    quantity, position = read_long(data, position)
+    open_price_e8 = read_i64_be(data, position)
+    position += 8
+    close_price_e8 = read_i64_be(data, position)
+    position += 8
+    realised_pnl_e8, position = read_money(data, position)
     record = LotClosed(event_time_ns, symbol, account, opened_ns, open_trade_id, close_trade_id, quantity, open_price_e8, close_price_e8, realised_pnl_e8)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def LotClosed_from_dict(fields: dict[str, Any]) -> LotClosed:
@@ -2963,28 +3033,28 @@ class MarketDataReceived(Record):
         raise KeyError("MarketDataReceived has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.venue)
-        write_string(writer, self.feed)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.venue) or encoded_word(self.venue))
+        writer.write(ENCODED.get(self.feed) or encoded_word(self.feed))
         write_long(writer, self.kind)
         write_long(writer, self.venue_sequence)
-        write_fixed8(writer, self.bid_price_e8)
+        write_i64_be(writer, self.bid_price_e8)
         write_long(writer, self.bid_quantity)
-        write_fixed8(writer, self.ask_price_e8)
+        write_i64_be(writer, self.ask_price_e8)
         write_long(writer, self.ask_quantity)
-        write_fixed8(writer, self.price_e8)
+        write_i64_be(writer, self.price_e8)
         write_long(writer, self.quantity)
         write_long(writer, self.side)
         write_long(writer, self.order_id)
-        write_string(writer, self.conditions)
-        write_bool(writer, self.suspicious)
-        write_string(writer, self.status)
+        writer.write(ENCODED.get(self.conditions) or encoded_word(self.conditions))
+        writer.append(1 if self.suspicious else 0)
+        writer.write(ENCODED.get(self.status) or encoded_word(self.status))
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -3011,36 +3081,42 @@ class MarketDataReceived(Record):
         }
 
 
-def read_MarketDataReceived(reader: Reader) -> MarketDataReceived:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    venue = read_interned(reader)
-    feed = read_interned(reader)
-    kind: i64 = check_index(read_long(reader), len(MARKET_DATA_KIND_SYMBOLS))
-    venue_sequence = read_long(reader)
-    bid_price_e8 = read_fixed8(reader)
-    bid_quantity = read_long(reader)
-    ask_price_e8 = read_fixed8(reader)
-    ask_quantity = read_long(reader)
-    price_e8 = read_fixed8(reader)
-    quantity = read_long(reader)
-    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
-    order_id = read_long(reader)
-    conditions = read_interned(reader)
-    suspicious = read_bool(reader)
-    status = read_interned(reader)
+def read_MarketDataReceived(data: bytes, position: i64) -> tuple[MarketDataReceived, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    venue, position = read_word(data, position)
+    feed, position = read_word(data, position)
+    kind, position = read_index(data, position, len(MARKET_DATA_KIND_SYMBOLS))
+    venue_sequence, position = read_long(data, position)
+    bid_price_e8 = read_i64_be(data, position)
+    position += 8
+    bid_quantity, position = read_long(data, position)
+    ask_price_e8 = read_i64_be(data, position)
+    position += 8
+    ask_quantity, position = read_long(data, position)
+    price_e8 = read_i64_be(data, position)
+    position += 8
+    quantity, position = read_long(data, position)
+    side, position = read_index(data, position, len(SIDE_SYMBOLS))
+    order_id, position = read_long(data, position)
+    conditions, position = read_word(data, position)
+    suspicious = data[position] != 0
+    position += 1
+    status, position = read_word(data, position)
     record = MarketDataReceived(event_time_ns, symbol, venue, feed, kind, venue_sequence, bid_price_e8, bid_quantity, ask_price_e8, ask_quantity, price_e8, quantity, side, order_id, conditions, suspicious, status)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def MarketDataReceived_from_dict(fields: dict[str, Any]) -> MarketDataReceived:
@@ -3138,14 +3214,14 @@ class MarketDataRejected(Record):
         raise KeyError("MarketDataRejected has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.venue)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.venue) or encoded_word(self.venue))
         write_long(writer, self.reason)
         write_string(writer, self.detail)
         write_bytes(writer, self.message)
@@ -3164,25 +3240,27 @@ class MarketDataRejected(Record):
         }
 
 
-def read_MarketDataRejected(reader: Reader) -> MarketDataRejected:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    venue = read_interned(reader)
-    reason: i64 = check_index(read_long(reader), len(MARKET_DATA_REJECT_REASON_SYMBOLS))
-    detail = read_string(reader)
-    message = read_bytes(reader)
+def read_MarketDataRejected(data: bytes, position: i64) -> tuple[MarketDataRejected, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    venue, position = read_word(data, position)
+    reason, position = read_index(data, position, len(MARKET_DATA_REJECT_REASON_SYMBOLS))
+    detail, position = read_string(data, position)
+    message, position = read_bytes(data, position)
     record = MarketDataRejected(event_time_ns, symbol, venue, reason, detail, message)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def MarketDataRejected_from_dict(fields: dict[str, Any]) -> MarketDataRejected:
@@ -3207,7 +3285,7 @@ def MarketDataRejected_from_dict(fields: dict[str, Any]) -> MarketDataRejected:
         elif name == "detail":
             record.detail = value
         elif name == "message":
-            record.message = value
+            record.message = bytes_of(value)
         else:
             raise ValueError(f"MarketDataRejected has no field {name!r}")
     return record
@@ -3286,14 +3364,14 @@ class OrderAccepted(Record):
         raise KeyError("OrderAccepted has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_long(writer, self.venue_order_id)
         write_long(writer, self.side)
@@ -3302,9 +3380,9 @@ class OrderAccepted(Record):
         write_long(writer, self.time_in_force)
         write_long(writer, self.quantity)
         write_long(writer, self.display_quantity)
-        write_fixed8(writer, self.limit_price_e8)
-        write_fixed8(writer, self.bid_price_e8)
-        write_fixed8(writer, self.ask_price_e8)
+        write_i64_be(writer, self.limit_price_e8)
+        write_i64_be(writer, self.bid_price_e8)
+        write_i64_be(writer, self.ask_price_e8)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -3328,33 +3406,38 @@ class OrderAccepted(Record):
         }
 
 
-def read_OrderAccepted(reader: Reader) -> OrderAccepted:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    venue_order_id = read_long(reader)
-    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
-    marking: i64 = check_index(read_long(reader), len(SALE_MARKING_SYMBOLS))
-    order_type: i64 = check_index(read_long(reader), len(ORDER_TYPE_SYMBOLS))
-    time_in_force: i64 = check_index(read_long(reader), len(TIME_IN_FORCE_SYMBOLS))
-    quantity = read_long(reader)
-    display_quantity = read_long(reader)
-    limit_price_e8 = read_fixed8(reader)
-    bid_price_e8 = read_fixed8(reader)
-    ask_price_e8 = read_fixed8(reader)
+def read_OrderAccepted(data: bytes, position: i64) -> tuple[OrderAccepted, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    venue_order_id, position = read_long(data, position)
+    side, position = read_index(data, position, len(SIDE_SYMBOLS))
+    marking, position = read_index(data, position, len(SALE_MARKING_SYMBOLS))
+    order_type, position = read_index(data, position, len(ORDER_TYPE_SYMBOLS))
+    time_in_force, position = read_index(data, position, len(TIME_IN_FORCE_SYMBOLS))
+    quantity, position = read_long(data, position)
+    display_quantity, position = read_long(data, position)
+    limit_price_e8 = read_i64_be(data, position)
+    position += 8
+    bid_price_e8 = read_i64_be(data, position)
+    position += 8
+    ask_price_e8 = read_i64_be(data, position)
+    position += 8
     record = OrderAccepted(event_time_ns, symbol, account, order_id, venue_order_id, side, marking, order_type, time_in_force, quantity, display_quantity, limit_price_e8, bid_price_e8, ask_price_e8)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def OrderAccepted_from_dict(fields: dict[str, Any]) -> OrderAccepted:
@@ -3456,14 +3539,14 @@ class OrderCancelRejected(Record):
         raise KeyError("OrderCancelRejected has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_string(writer, self.request_id)
         write_long(writer, self.step)
@@ -3486,27 +3569,29 @@ class OrderCancelRejected(Record):
         }
 
 
-def read_OrderCancelRejected(reader: Reader) -> OrderCancelRejected:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    request_id = read_string(reader)
-    step: i64 = check_index(read_long(reader), len(ORDER_STEP_SYMBOLS))
-    reason: i64 = check_index(read_long(reader), len(ORDER_REJECT_REASON_SYMBOLS))
-    state: i64 = check_index(read_long(reader), len(ORDER_STATE_SYMBOLS))
+def read_OrderCancelRejected(data: bytes, position: i64) -> tuple[OrderCancelRejected, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    request_id, position = read_string(data, position)
+    step, position = read_index(data, position, len(ORDER_STEP_SYMBOLS))
+    reason, position = read_index(data, position, len(ORDER_REJECT_REASON_SYMBOLS))
+    state, position = read_index(data, position, len(ORDER_STATE_SYMBOLS))
     record = OrderCancelRejected(event_time_ns, symbol, account, order_id, request_id, step, reason, state)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def OrderCancelRejected_from_dict(fields: dict[str, Any]) -> OrderCancelRejected:
@@ -3587,14 +3672,14 @@ class OrderCancelRequested(Record):
         raise KeyError("OrderCancelRequested has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_string(writer, self.request_id)
 
@@ -3611,24 +3696,26 @@ class OrderCancelRequested(Record):
         }
 
 
-def read_OrderCancelRequested(reader: Reader) -> OrderCancelRequested:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    request_id = read_string(reader)
+def read_OrderCancelRequested(data: bytes, position: i64) -> tuple[OrderCancelRequested, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    request_id, position = read_string(data, position)
     record = OrderCancelRequested(event_time_ns, symbol, account, order_id, request_id)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def OrderCancelRequested_from_dict(fields: dict[str, Any]) -> OrderCancelRequested:
@@ -3721,20 +3808,20 @@ class OrderCancelled(Record):
         raise KeyError("OrderCancelled has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_long(writer, self.venue_order_id)
         write_string(writer, self.request_id)
         write_long(writer, self.reason)
         write_long(writer, self.side)
-        write_fixed8(writer, self.limit_price_e8)
+        write_i64_be(writer, self.limit_price_e8)
         write_long(writer, self.cancelled_quantity)
         write_long(writer, self.cumulative_quantity)
 
@@ -3757,30 +3844,33 @@ class OrderCancelled(Record):
         }
 
 
-def read_OrderCancelled(reader: Reader) -> OrderCancelled:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    venue_order_id = read_long(reader)
-    request_id = read_string(reader)
-    reason: i64 = check_index(read_long(reader), len(CANCEL_REASON_SYMBOLS))
-    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
-    limit_price_e8 = read_fixed8(reader)
-    cancelled_quantity = read_long(reader)
-    cumulative_quantity = read_long(reader)
+def read_OrderCancelled(data: bytes, position: i64) -> tuple[OrderCancelled, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    venue_order_id, position = read_long(data, position)
+    request_id, position = read_string(data, position)
+    reason, position = read_index(data, position, len(CANCEL_REASON_SYMBOLS))
+    side, position = read_index(data, position, len(SIDE_SYMBOLS))
+    limit_price_e8 = read_i64_be(data, position)
+    position += 8
+    cancelled_quantity, position = read_long(data, position)
+    cumulative_quantity, position = read_long(data, position)
     record = OrderCancelled(event_time_ns, symbol, account, order_id, venue_order_id, request_id, reason, side, limit_price_e8, cancelled_quantity, cumulative_quantity)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def OrderCancelled_from_dict(fields: dict[str, Any]) -> OrderCancelled:
@@ -3924,14 +4014,14 @@ class OrderExecuted(Record):
         raise KeyError("OrderExecuted has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_long(writer, self.venue_order_id)
         write_long(writer, self.trade_id)
@@ -3939,20 +4029,20 @@ class OrderExecuted(Record):
         write_long(writer, self.marking)
         write_long(writer, self.instrument_type)
         write_long(writer, self.multiplier)
-        write_fixed8(writer, self.price_e8)
+        write_i64_be(writer, self.price_e8)
         write_long(writer, self.quantity)
         write_long(writer, self.cumulative_quantity)
         write_long(writer, self.leaves_quantity)
-        write_fixed8(writer, self.average_price_e8)
+        write_i64_be(writer, self.average_price_e8)
         write_long(writer, self.liquidity)
-        write_string(writer, self.venue)
+        writer.write(ENCODED.get(self.venue) or encoded_word(self.venue))
         write_money(writer, self.commission_e8)
         write_money(writer, self.section_31_fee_e8)
         write_money(writer, self.taf_fee_e8)
         write_money(writer, self.venue_fee_e8)
         write_money(writer, self.price_improvement_e8)
-        write_fixed8(writer, self.bid_price_e8)
-        write_fixed8(writer, self.ask_price_e8)
+        write_i64_be(writer, self.bid_price_e8)
+        write_i64_be(writer, self.ask_price_e8)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -3986,43 +4076,49 @@ class OrderExecuted(Record):
         }
 
 
-def read_OrderExecuted(reader: Reader) -> OrderExecuted:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    venue_order_id = read_long(reader)
-    trade_id = read_long(reader)
-    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
-    marking: i64 = check_index(read_long(reader), len(SALE_MARKING_SYMBOLS))
-    instrument_type: i64 = check_index(read_long(reader), len(INSTRUMENT_TYPE_SYMBOLS))
-    multiplier = read_long(reader)
-    price_e8 = read_fixed8(reader)
-    quantity = read_long(reader)
-    cumulative_quantity = read_long(reader)
-    leaves_quantity = read_long(reader)
-    average_price_e8 = read_fixed8(reader)
-    liquidity: i64 = check_index(read_long(reader), len(LIQUIDITY_FLAG_SYMBOLS))
-    venue = read_interned(reader)
-    commission_e8 = read_money(reader)
-    section_31_fee_e8 = read_money(reader)
-    taf_fee_e8 = read_money(reader)
-    venue_fee_e8 = read_money(reader)
-    price_improvement_e8 = read_money(reader)
-    bid_price_e8 = read_fixed8(reader)
-    ask_price_e8 = read_fixed8(reader)
+def read_OrderExecuted(data: bytes, position: i64) -> tuple[OrderExecuted, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    venue_order_id, position = read_long(data, position)
+    trade_id, position = read_long(data, position)
+    side, position = read_index(data, position, len(SIDE_SYMBOLS))
+    marking, position = read_index(data, position, len(SALE_MARKING_SYMBOLS))
+    instrument_type, position = read_index(data, position, len(INSTRUMENT_TYPE_SYMBOLS))
+    multiplier, position = read_long(data, position)
+    price_e8 = read_i64_be(data, position)
+    position += 8
+    quantity, position = read_long(data, position)
+    cumulative_quantity, position = read_long(data, position)
+    leaves_quantity, position = read_long(data, position)
+    average_price_e8 = read_i64_be(data, position)
+    position += 8
+    liquidity, position = read_index(data, position, len(LIQUIDITY_FLAG_SYMBOLS))
+    venue, position = read_word(data, position)
+    commission_e8, position = read_money(data, position)
+    section_31_fee_e8, position = read_money(data, position)
+    taf_fee_e8, position = read_money(data, position)
+    venue_fee_e8, position = read_money(data, position)
+    price_improvement_e8, position = read_money(data, position)
+    bid_price_e8 = read_i64_be(data, position)
+    position += 8
+    ask_price_e8 = read_i64_be(data, position)
+    position += 8
     record = OrderExecuted(event_time_ns, symbol, account, order_id, venue_order_id, trade_id, side, marking, instrument_type, multiplier, price_e8, quantity, cumulative_quantity, leaves_quantity, average_price_e8, liquidity, venue, commission_e8, section_31_fee_e8, taf_fee_e8, venue_fee_e8, price_improvement_e8, bid_price_e8, ask_price_e8)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def OrderExecuted_from_dict(fields: dict[str, Any]) -> OrderExecuted:
@@ -4147,14 +4243,14 @@ class OrderExpired(Record):
         raise KeyError("OrderExpired has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_long(writer, self.venue_order_id)
         write_long(writer, self.reason)
@@ -4179,28 +4275,30 @@ class OrderExpired(Record):
         }
 
 
-def read_OrderExpired(reader: Reader) -> OrderExpired:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    venue_order_id = read_long(reader)
-    reason: i64 = check_index(read_long(reader), len(EXPIRY_REASON_SYMBOLS))
-    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
-    expired_quantity = read_long(reader)
-    cumulative_quantity = read_long(reader)
+def read_OrderExpired(data: bytes, position: i64) -> tuple[OrderExpired, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    venue_order_id, position = read_long(data, position)
+    reason, position = read_index(data, position, len(EXPIRY_REASON_SYMBOLS))
+    side, position = read_index(data, position, len(SIDE_SYMBOLS))
+    expired_quantity, position = read_long(data, position)
+    cumulative_quantity, position = read_long(data, position)
     record = OrderExpired(event_time_ns, symbol, account, order_id, venue_order_id, reason, side, expired_quantity, cumulative_quantity)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def OrderExpired_from_dict(fields: dict[str, Any]) -> OrderExpired:
@@ -4319,14 +4417,14 @@ class OrderPlaced(Record):
         raise KeyError("OrderPlaced has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_long(writer, self.side)
         write_long(writer, self.marking)
@@ -4335,11 +4433,11 @@ class OrderPlaced(Record):
         write_long(writer, self.session)
         write_long(writer, self.quantity)
         write_long(writer, self.display_quantity)
-        write_fixed8(writer, self.limit_price_e8)
-        write_fixed8(writer, self.stop_price_e8)
+        write_i64_be(writer, self.limit_price_e8)
+        write_i64_be(writer, self.stop_price_e8)
         write_long(writer, self.expire_time_ns)
-        write_bool(writer, self.post_only)
-        write_bool(writer, self.all_or_none)
+        writer.append(1 if self.post_only else 0)
+        writer.append(1 if self.all_or_none else 0)
         write_long(writer, self.self_trade_prevention)
 
     def to_dict(self) -> dict[str, Any]:
@@ -4367,36 +4465,42 @@ class OrderPlaced(Record):
         }
 
 
-def read_OrderPlaced(reader: Reader) -> OrderPlaced:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
-    marking: i64 = check_index(read_long(reader), len(SALE_MARKING_SYMBOLS))
-    order_type: i64 = check_index(read_long(reader), len(ORDER_TYPE_SYMBOLS))
-    time_in_force: i64 = check_index(read_long(reader), len(TIME_IN_FORCE_SYMBOLS))
-    session: i64 = check_index(read_long(reader), len(ORDER_SESSION_SYMBOLS))
-    quantity = read_long(reader)
-    display_quantity = read_long(reader)
-    limit_price_e8 = read_fixed8(reader)
-    stop_price_e8 = read_fixed8(reader)
-    expire_time_ns = read_long(reader)
-    post_only = read_bool(reader)
-    all_or_none = read_bool(reader)
-    self_trade_prevention: i64 = check_index(read_long(reader), len(SELF_TRADE_PREVENTION_SYMBOLS))
+def read_OrderPlaced(data: bytes, position: i64) -> tuple[OrderPlaced, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    side, position = read_index(data, position, len(SIDE_SYMBOLS))
+    marking, position = read_index(data, position, len(SALE_MARKING_SYMBOLS))
+    order_type, position = read_index(data, position, len(ORDER_TYPE_SYMBOLS))
+    time_in_force, position = read_index(data, position, len(TIME_IN_FORCE_SYMBOLS))
+    session, position = read_index(data, position, len(ORDER_SESSION_SYMBOLS))
+    quantity, position = read_long(data, position)
+    display_quantity, position = read_long(data, position)
+    limit_price_e8 = read_i64_be(data, position)
+    position += 8
+    stop_price_e8 = read_i64_be(data, position)
+    position += 8
+    expire_time_ns, position = read_long(data, position)
+    post_only = data[position] != 0
+    position += 1
+    all_or_none = data[position] != 0
+    position += 1
+    self_trade_prevention, position = read_index(data, position, len(SELF_TRADE_PREVENTION_SYMBOLS))
     record = OrderPlaced(event_time_ns, symbol, account, order_id, side, marking, order_type, time_in_force, session, quantity, display_quantity, limit_price_e8, stop_price_e8, expire_time_ns, post_only, all_or_none, self_trade_prevention)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def OrderPlaced_from_dict(fields: dict[str, Any]) -> OrderPlaced:
@@ -4516,14 +4620,14 @@ class OrderRejected(Record):
         raise KeyError("OrderRejected has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_long(writer, self.step)
         write_long(writer, self.reason)
@@ -4531,8 +4635,8 @@ class OrderRejected(Record):
         write_money(writer, self.limit_e8)
         write_long(writer, self.side)
         write_long(writer, self.quantity)
-        write_fixed8(writer, self.limit_price_e8)
-        write_fixed8(writer, self.reference_price_e8)
+        write_i64_be(writer, self.limit_price_e8)
+        write_i64_be(writer, self.reference_price_e8)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -4554,31 +4658,35 @@ class OrderRejected(Record):
         }
 
 
-def read_OrderRejected(reader: Reader) -> OrderRejected:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    step: i64 = check_index(read_long(reader), len(ORDER_STEP_SYMBOLS))
-    reason: i64 = check_index(read_long(reader), len(ORDER_REJECT_REASON_SYMBOLS))
-    figure_e8 = read_money(reader)
-    limit_e8 = read_money(reader)
-    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
-    quantity = read_long(reader)
-    limit_price_e8 = read_fixed8(reader)
-    reference_price_e8 = read_fixed8(reader)
+def read_OrderRejected(data: bytes, position: i64) -> tuple[OrderRejected, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    step, position = read_index(data, position, len(ORDER_STEP_SYMBOLS))
+    reason, position = read_index(data, position, len(ORDER_REJECT_REASON_SYMBOLS))
+    figure_e8, position = read_money(data, position)
+    limit_e8, position = read_money(data, position)
+    side, position = read_index(data, position, len(SIDE_SYMBOLS))
+    quantity, position = read_long(data, position)
+    limit_price_e8 = read_i64_be(data, position)
+    position += 8
+    reference_price_e8 = read_i64_be(data, position)
+    position += 8
     record = OrderRejected(event_time_ns, symbol, account, order_id, step, reason, figure_e8, limit_e8, side, quantity, limit_price_e8, reference_price_e8)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def OrderRejected_from_dict(fields: dict[str, Any]) -> OrderRejected:
@@ -4682,14 +4790,14 @@ class OrderReplaceRejected(Record):
         raise KeyError("OrderReplaceRejected has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_string(writer, self.request_id)
         write_long(writer, self.step)
@@ -4716,29 +4824,31 @@ class OrderReplaceRejected(Record):
         }
 
 
-def read_OrderReplaceRejected(reader: Reader) -> OrderReplaceRejected:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    request_id = read_string(reader)
-    step: i64 = check_index(read_long(reader), len(ORDER_STEP_SYMBOLS))
-    reason: i64 = check_index(read_long(reader), len(ORDER_REJECT_REASON_SYMBOLS))
-    figure_e8 = read_money(reader)
-    limit_e8 = read_money(reader)
-    state: i64 = check_index(read_long(reader), len(ORDER_STATE_SYMBOLS))
+def read_OrderReplaceRejected(data: bytes, position: i64) -> tuple[OrderReplaceRejected, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    request_id, position = read_string(data, position)
+    step, position = read_index(data, position, len(ORDER_STEP_SYMBOLS))
+    reason, position = read_index(data, position, len(ORDER_REJECT_REASON_SYMBOLS))
+    figure_e8, position = read_money(data, position)
+    limit_e8, position = read_money(data, position)
+    state, position = read_index(data, position, len(ORDER_STATE_SYMBOLS))
     record = OrderReplaceRejected(event_time_ns, symbol, account, order_id, request_id, step, reason, figure_e8, limit_e8, state)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def OrderReplaceRejected_from_dict(fields: dict[str, Any]) -> OrderReplaceRejected:
@@ -4841,21 +4951,21 @@ class OrderReplaceRequested(Record):
         raise KeyError("OrderReplaceRequested has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_string(writer, self.request_id)
         write_long(writer, self.side)
         write_long(writer, self.quantity)
         write_long(writer, self.display_quantity)
-        write_fixed8(writer, self.limit_price_e8)
-        write_fixed8(writer, self.stop_price_e8)
+        write_i64_be(writer, self.limit_price_e8)
+        write_i64_be(writer, self.stop_price_e8)
         write_long(writer, self.expire_time_ns)
 
     def to_dict(self) -> dict[str, Any]:
@@ -4877,30 +4987,34 @@ class OrderReplaceRequested(Record):
         }
 
 
-def read_OrderReplaceRequested(reader: Reader) -> OrderReplaceRequested:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    request_id = read_string(reader)
-    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
-    quantity = read_long(reader)
-    display_quantity = read_long(reader)
-    limit_price_e8 = read_fixed8(reader)
-    stop_price_e8 = read_fixed8(reader)
-    expire_time_ns = read_long(reader)
+def read_OrderReplaceRequested(data: bytes, position: i64) -> tuple[OrderReplaceRequested, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    request_id, position = read_string(data, position)
+    side, position = read_index(data, position, len(SIDE_SYMBOLS))
+    quantity, position = read_long(data, position)
+    display_quantity, position = read_long(data, position)
+    limit_price_e8 = read_i64_be(data, position)
+    position += 8
+    stop_price_e8 = read_i64_be(data, position)
+    position += 8
+    expire_time_ns, position = read_long(data, position)
     record = OrderReplaceRequested(event_time_ns, symbol, account, order_id, request_id, side, quantity, display_quantity, limit_price_e8, stop_price_e8, expire_time_ns)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def OrderReplaceRequested_from_dict(fields: dict[str, Any]) -> OrderReplaceRequested:
@@ -5020,27 +5134,27 @@ class OrderReplaced(Record):
         raise KeyError("OrderReplaced has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_long(writer, self.venue_order_id)
         write_string(writer, self.request_id)
         write_long(writer, self.side)
         write_long(writer, self.quantity)
         write_long(writer, self.previous_quantity)
-        write_fixed8(writer, self.limit_price_e8)
-        write_fixed8(writer, self.previous_limit_price_e8)
-        write_fixed8(writer, self.stop_price_e8)
+        write_i64_be(writer, self.limit_price_e8)
+        write_i64_be(writer, self.previous_limit_price_e8)
+        write_i64_be(writer, self.stop_price_e8)
         write_long(writer, self.display_quantity)
         write_long(writer, self.cumulative_quantity)
         write_long(writer, self.leaves_quantity)
-        write_bool(writer, self.priority_kept)
+        writer.append(1 if self.priority_kept else 0)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -5066,35 +5180,41 @@ class OrderReplaced(Record):
         }
 
 
-def read_OrderReplaced(reader: Reader) -> OrderReplaced:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    venue_order_id = read_long(reader)
-    request_id = read_string(reader)
-    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
-    quantity = read_long(reader)
-    previous_quantity = read_long(reader)
-    limit_price_e8 = read_fixed8(reader)
-    previous_limit_price_e8 = read_fixed8(reader)
-    stop_price_e8 = read_fixed8(reader)
-    display_quantity = read_long(reader)
-    cumulative_quantity = read_long(reader)
-    leaves_quantity = read_long(reader)
-    priority_kept = read_bool(reader)
+def read_OrderReplaced(data: bytes, position: i64) -> tuple[OrderReplaced, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    venue_order_id, position = read_long(data, position)
+    request_id, position = read_string(data, position)
+    side, position = read_index(data, position, len(SIDE_SYMBOLS))
+    quantity, position = read_long(data, position)
+    previous_quantity, position = read_long(data, position)
+    limit_price_e8 = read_i64_be(data, position)
+    position += 8
+    previous_limit_price_e8 = read_i64_be(data, position)
+    position += 8
+    stop_price_e8 = read_i64_be(data, position)
+    position += 8
+    display_quantity, position = read_long(data, position)
+    cumulative_quantity, position = read_long(data, position)
+    leaves_quantity, position = read_long(data, position)
+    priority_kept = data[position] != 0
+    position += 1
     record = OrderReplaced(event_time_ns, symbol, account, order_id, venue_order_id, request_id, side, quantity, previous_quantity, limit_price_e8, previous_limit_price_e8, stop_price_e8, display_quantity, cumulative_quantity, leaves_quantity, priority_kept)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def OrderReplaced_from_dict(fields: dict[str, Any]) -> OrderReplaced:
@@ -5203,20 +5323,20 @@ class OrderSuspended(Record):
         raise KeyError("OrderSuspended has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_long(writer, self.venue_order_id)
         write_long(writer, self.reason)
         write_long(writer, self.side)
         write_long(writer, self.leaves_quantity)
-        write_fixed8(writer, self.stop_price_e8)
+        write_i64_be(writer, self.stop_price_e8)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -5235,28 +5355,31 @@ class OrderSuspended(Record):
         }
 
 
-def read_OrderSuspended(reader: Reader) -> OrderSuspended:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    venue_order_id = read_long(reader)
-    reason: i64 = check_index(read_long(reader), len(SUSPEND_REASON_SYMBOLS))
-    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
-    leaves_quantity = read_long(reader)
-    stop_price_e8 = read_fixed8(reader)
+def read_OrderSuspended(data: bytes, position: i64) -> tuple[OrderSuspended, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    venue_order_id, position = read_long(data, position)
+    reason, position = read_index(data, position, len(SUSPEND_REASON_SYMBOLS))
+    side, position = read_index(data, position, len(SIDE_SYMBOLS))
+    leaves_quantity, position = read_long(data, position)
+    stop_price_e8 = read_i64_be(data, position)
+    position += 8
     record = OrderSuspended(event_time_ns, symbol, account, order_id, venue_order_id, reason, side, leaves_quantity, stop_price_e8)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def OrderSuspended_from_dict(fields: dict[str, Any]) -> OrderSuspended:
@@ -5345,17 +5468,17 @@ class OrderTransitionRefused(Record):
         raise KeyError("OrderTransitionRefused has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_long(writer, self.state)
-        write_string(writer, self.record_type)
+        writer.write(ENCODED.get(self.record_type) or encoded_word(self.record_type))
         write_long(writer, self.step)
 
     def to_dict(self) -> dict[str, Any]:
@@ -5373,26 +5496,28 @@ class OrderTransitionRefused(Record):
         }
 
 
-def read_OrderTransitionRefused(reader: Reader) -> OrderTransitionRefused:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    state: i64 = check_index(read_long(reader), len(ORDER_STATE_SYMBOLS))
-    record_type = read_interned(reader)
-    step: i64 = check_index(read_long(reader), len(ORDER_STEP_SYMBOLS))
+def read_OrderTransitionRefused(data: bytes, position: i64) -> tuple[OrderTransitionRefused, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    state, position = read_index(data, position, len(ORDER_STATE_SYMBOLS))
+    record_type, position = read_word(data, position)
+    step, position = read_index(data, position, len(ORDER_STEP_SYMBOLS))
     record = OrderTransitionRefused(event_time_ns, symbol, account, order_id, state, record_type, step)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def OrderTransitionRefused_from_dict(fields: dict[str, Any]) -> OrderTransitionRefused:
@@ -5483,19 +5608,19 @@ class OrderTriggered(Record):
         raise KeyError("OrderTriggered has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_long(writer, self.venue_order_id)
         write_long(writer, self.trigger_source)
-        write_fixed8(writer, self.trigger_price_e8)
-        write_fixed8(writer, self.stop_price_e8)
+        write_i64_be(writer, self.trigger_price_e8)
+        write_i64_be(writer, self.stop_price_e8)
         write_long(writer, self.order_type)
 
     def to_dict(self) -> dict[str, Any]:
@@ -5515,28 +5640,32 @@ class OrderTriggered(Record):
         }
 
 
-def read_OrderTriggered(reader: Reader) -> OrderTriggered:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    venue_order_id = read_long(reader)
-    trigger_source: i64 = check_index(read_long(reader), len(TRIGGER_SOURCE_SYMBOLS))
-    trigger_price_e8 = read_fixed8(reader)
-    stop_price_e8 = read_fixed8(reader)
-    order_type: i64 = check_index(read_long(reader), len(ORDER_TYPE_SYMBOLS))
+def read_OrderTriggered(data: bytes, position: i64) -> tuple[OrderTriggered, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    venue_order_id, position = read_long(data, position)
+    trigger_source, position = read_index(data, position, len(TRIGGER_SOURCE_SYMBOLS))
+    trigger_price_e8 = read_i64_be(data, position)
+    position += 8
+    stop_price_e8 = read_i64_be(data, position)
+    position += 8
+    order_type, position = read_index(data, position, len(ORDER_TYPE_SYMBOLS))
     record = OrderTriggered(event_time_ns, symbol, account, order_id, venue_order_id, trigger_source, trigger_price_e8, stop_price_e8, order_type)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def OrderTriggered_from_dict(fields: dict[str, Any]) -> OrderTriggered:
@@ -5694,14 +5823,14 @@ class OrderValidated(Record):
         raise KeyError("OrderValidated has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_long(writer, self.action)
         write_string(writer, self.request_id)
@@ -5712,23 +5841,23 @@ class OrderValidated(Record):
         write_long(writer, self.session)
         write_long(writer, self.quantity)
         write_long(writer, self.display_quantity)
-        write_fixed8(writer, self.limit_price_e8)
-        write_fixed8(writer, self.stop_price_e8)
+        write_i64_be(writer, self.limit_price_e8)
+        write_i64_be(writer, self.stop_price_e8)
         write_long(writer, self.expire_time_ns)
-        write_bool(writer, self.post_only)
-        write_bool(writer, self.all_or_none)
+        writer.append(1 if self.post_only else 0)
+        writer.append(1 if self.all_or_none else 0)
         write_long(writer, self.self_trade_prevention)
         write_long(writer, self.instrument_type)
         write_long(writer, self.multiplier)
-        write_fixed8(writer, self.reference_price_e8)
-        write_fixed8(writer, self.underlying_price_e8)
-        write_fixed8(writer, self.strike_price_e8)
+        write_i64_be(writer, self.reference_price_e8)
+        write_i64_be(writer, self.underlying_price_e8)
+        write_i64_be(writer, self.strike_price_e8)
         write_long(writer, self.option_right)
-        write_fixed8(writer, self.contract_margin_e8)
-        write_fixed8(writer, self.bid_price_e8)
-        write_fixed8(writer, self.ask_price_e8)
-        write_bool(writer, self.shortable)
-        write_bool(writer, self.short_restricted)
+        write_i64_be(writer, self.contract_margin_e8)
+        write_i64_be(writer, self.bid_price_e8)
+        write_i64_be(writer, self.ask_price_e8)
+        writer.append(1 if self.shortable else 0)
+        writer.append(1 if self.short_restricted else 0)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -5768,49 +5897,63 @@ class OrderValidated(Record):
         }
 
 
-def read_OrderValidated(reader: Reader) -> OrderValidated:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    action: i64 = check_index(read_long(reader), len(ORDER_ACTION_SYMBOLS))
-    request_id = read_string(reader)
-    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
-    marking: i64 = check_index(read_long(reader), len(SALE_MARKING_SYMBOLS))
-    order_type: i64 = check_index(read_long(reader), len(ORDER_TYPE_SYMBOLS))
-    time_in_force: i64 = check_index(read_long(reader), len(TIME_IN_FORCE_SYMBOLS))
-    session: i64 = check_index(read_long(reader), len(ORDER_SESSION_SYMBOLS))
-    quantity = read_long(reader)
-    display_quantity = read_long(reader)
-    limit_price_e8 = read_fixed8(reader)
-    stop_price_e8 = read_fixed8(reader)
-    expire_time_ns = read_long(reader)
-    post_only = read_bool(reader)
-    all_or_none = read_bool(reader)
-    self_trade_prevention: i64 = check_index(read_long(reader), len(SELF_TRADE_PREVENTION_SYMBOLS))
-    instrument_type: i64 = check_index(read_long(reader), len(INSTRUMENT_TYPE_SYMBOLS))
-    multiplier = read_long(reader)
-    reference_price_e8 = read_fixed8(reader)
-    underlying_price_e8 = read_fixed8(reader)
-    strike_price_e8 = read_fixed8(reader)
-    option_right: i64 = check_index(read_long(reader), len(OPTION_RIGHT_SYMBOLS))
-    contract_margin_e8 = read_fixed8(reader)
-    bid_price_e8 = read_fixed8(reader)
-    ask_price_e8 = read_fixed8(reader)
-    shortable = read_bool(reader)
-    short_restricted = read_bool(reader)
+def read_OrderValidated(data: bytes, position: i64) -> tuple[OrderValidated, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    action, position = read_index(data, position, len(ORDER_ACTION_SYMBOLS))
+    request_id, position = read_string(data, position)
+    side, position = read_index(data, position, len(SIDE_SYMBOLS))
+    marking, position = read_index(data, position, len(SALE_MARKING_SYMBOLS))
+    order_type, position = read_index(data, position, len(ORDER_TYPE_SYMBOLS))
+    time_in_force, position = read_index(data, position, len(TIME_IN_FORCE_SYMBOLS))
+    session, position = read_index(data, position, len(ORDER_SESSION_SYMBOLS))
+    quantity, position = read_long(data, position)
+    display_quantity, position = read_long(data, position)
+    limit_price_e8 = read_i64_be(data, position)
+    position += 8
+    stop_price_e8 = read_i64_be(data, position)
+    position += 8
+    expire_time_ns, position = read_long(data, position)
+    post_only = data[position] != 0
+    position += 1
+    all_or_none = data[position] != 0
+    position += 1
+    self_trade_prevention, position = read_index(data, position, len(SELF_TRADE_PREVENTION_SYMBOLS))
+    instrument_type, position = read_index(data, position, len(INSTRUMENT_TYPE_SYMBOLS))
+    multiplier, position = read_long(data, position)
+    reference_price_e8 = read_i64_be(data, position)
+    position += 8
+    underlying_price_e8 = read_i64_be(data, position)
+    position += 8
+    strike_price_e8 = read_i64_be(data, position)
+    position += 8
+    option_right, position = read_index(data, position, len(OPTION_RIGHT_SYMBOLS))
+    contract_margin_e8 = read_i64_be(data, position)
+    position += 8
+    bid_price_e8 = read_i64_be(data, position)
+    position += 8
+    ask_price_e8 = read_i64_be(data, position)
+    position += 8
+    shortable = data[position] != 0
+    position += 1
+    short_restricted = data[position] != 0
+    position += 1
     record = OrderValidated(event_time_ns, symbol, account, order_id, action, request_id, side, marking, order_type, time_in_force, session, quantity, display_quantity, limit_price_e8, stop_price_e8, expire_time_ns, post_only, all_or_none, self_trade_prevention, instrument_type, multiplier, reference_price_e8, underlying_price_e8, strike_price_e8, option_right, contract_margin_e8, bid_price_e8, ask_price_e8, shortable, short_restricted)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def OrderValidated_from_dict(fields: dict[str, Any]) -> OrderValidated:
@@ -5912,7 +6055,7 @@ class PortfolioWeight:
         self.rebalance_quantity: i64 = rebalance_quantity
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_string(writer, self.symbol)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
         write_long(writer, self.weight_bps)
         write_long(writer, self.target_bps)
         write_long(writer, self.rebalance_quantity)
@@ -5926,13 +6069,13 @@ class PortfolioWeight:
         }
 
 
-def read_PortfolioWeight(reader: Reader) -> PortfolioWeight:
-    symbol = read_interned(reader)
-    weight_bps = read_long(reader)
-    target_bps = read_long(reader)
-    rebalance_quantity = read_long(reader)
+def read_PortfolioWeight(data: bytes, position: i64) -> tuple[PortfolioWeight, i64]:
+    symbol, position = read_word(data, position)
+    weight_bps, position = read_long(data, position)
+    target_bps, position = read_long(data, position)
+    rebalance_quantity, position = read_long(data, position)
     record = PortfolioWeight(symbol, weight_bps, target_bps, rebalance_quantity)
-    return record
+    return record, position
 
 
 def PortfolioWeight_from_dict(fields: dict[str, Any]) -> PortfolioWeight:
@@ -6023,13 +6166,13 @@ class PortfolioRebalanced(Record):
         raise KeyError("PortfolioRebalanced has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_money(writer, self.equity_e8)
         write_money(writer, self.cash_e8)
         write_money(writer, self.long_value_e8)
@@ -6071,41 +6214,43 @@ class PortfolioRebalanced(Record):
         }
 
 
-def read_PortfolioRebalanced(reader: Reader) -> PortfolioRebalanced:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    account = read_interned(reader)
-    equity_e8 = read_money(reader)
-    cash_e8 = read_money(reader)
-    long_value_e8 = read_money(reader)
-    short_value_e8 = read_money(reader)
-    gross_exposure_e8 = read_money(reader)
-    net_exposure_e8 = read_money(reader)
-    unrealised_pnl_e8 = read_money(reader)
-    realised_pnl_total_e8 = read_money(reader)
-    maintenance_margin_e8 = read_money(reader)
-    excess_equity_e8 = read_money(reader)
-    positions = read_long(reader)
-    drift_bps = read_long(reader)
+def read_PortfolioRebalanced(data: bytes, position: i64) -> tuple[PortfolioRebalanced, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    account, position = read_word(data, position)
+    equity_e8, position = read_money(data, position)
+    cash_e8, position = read_money(data, position)
+    long_value_e8, position = read_money(data, position)
+    short_value_e8, position = read_money(data, position)
+    gross_exposure_e8, position = read_money(data, position)
+    net_exposure_e8, position = read_money(data, position)
+    unrealised_pnl_e8, position = read_money(data, position)
+    realised_pnl_total_e8, position = read_money(data, position)
+    maintenance_margin_e8, position = read_money(data, position)
+    excess_equity_e8, position = read_money(data, position)
+    positions, position = read_long(data, position)
+    drift_bps, position = read_long(data, position)
     weights: list[PortfolioWeight] = []
-    count1 = read_block_count(reader)
+    count1, position = read_block(data, position)
     while count1 > 0:
-        item2 = read_PortfolioWeight(reader)
+        item2, position = read_PortfolioWeight(data, position)
         weights.append(item2)
         count1 -= 1
         if count1 == 0:
-            count1 = read_block_count(reader)
+            count1, position = read_block(data, position)
     record = PortfolioRebalanced(event_time_ns, account, equity_e8, cash_e8, long_value_e8, short_value_e8, gross_exposure_e8, net_exposure_e8, unrealised_pnl_e8, realised_pnl_total_e8, maintenance_margin_e8, excess_equity_e8, positions, drift_bps, weights)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def PortfolioRebalanced_from_dict(fields: dict[str, Any]) -> PortfolioRebalanced:
@@ -6231,20 +6376,20 @@ class PositionUpdated(Record):
         raise KeyError("PositionUpdated has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_long(writer, self.change_kind)
         write_long(writer, self.trade_id)
         write_long(writer, self.change_quantity)
-        write_fixed8(writer, self.change_price_e8)
+        write_i64_be(writer, self.change_price_e8)
         write_long(writer, self.quantity)
-        write_fixed8(writer, self.average_price_e8)
+        write_i64_be(writer, self.average_price_e8)
         write_money(writer, self.cost_e8)
         write_money(writer, self.realised_pnl_e8)
         write_money(writer, self.realised_pnl_total_e8)
@@ -6277,35 +6422,39 @@ class PositionUpdated(Record):
         }
 
 
-def read_PositionUpdated(reader: Reader) -> PositionUpdated:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    change_kind: i64 = check_index(read_long(reader), len(POSITION_CHANGE_KIND_SYMBOLS))
-    trade_id = read_long(reader)
-    change_quantity = read_long(reader)
-    change_price_e8 = read_fixed8(reader)
-    quantity = read_long(reader)
-    average_price_e8 = read_fixed8(reader)
-    cost_e8 = read_money(reader)
-    realised_pnl_e8 = read_money(reader)
-    realised_pnl_total_e8 = read_money(reader)
-    fees_total_e8 = read_money(reader)
-    lots = read_long(reader)
-    oldest_lot_ns = read_long(reader)
-    multiplier = read_long(reader)
+def read_PositionUpdated(data: bytes, position: i64) -> tuple[PositionUpdated, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    change_kind, position = read_index(data, position, len(POSITION_CHANGE_KIND_SYMBOLS))
+    trade_id, position = read_long(data, position)
+    change_quantity, position = read_long(data, position)
+    change_price_e8 = read_i64_be(data, position)
+    position += 8
+    quantity, position = read_long(data, position)
+    average_price_e8 = read_i64_be(data, position)
+    position += 8
+    cost_e8, position = read_money(data, position)
+    realised_pnl_e8, position = read_money(data, position)
+    realised_pnl_total_e8, position = read_money(data, position)
+    fees_total_e8, position = read_money(data, position)
+    lots, position = read_long(data, position)
+    oldest_lot_ns, position = read_long(data, position)
+    multiplier, position = read_long(data, position)
     record = PositionUpdated(event_time_ns, symbol, account, change_kind, trade_id, change_quantity, change_price_e8, quantity, average_price_e8, cost_e8, realised_pnl_e8, realised_pnl_total_e8, fees_total_e8, lots, oldest_lot_ns, multiplier)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def PositionUpdated_from_dict(fields: dict[str, Any]) -> PositionUpdated:
@@ -6409,16 +6558,16 @@ class PositionValued(Record):
         raise KeyError("PositionValued has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_long(writer, self.quantity)
-        write_fixed8(writer, self.mark_price_e8)
+        write_i64_be(writer, self.mark_price_e8)
         write_money(writer, self.market_value_e8)
         write_money(writer, self.unrealised_pnl_e8)
         write_money(writer, self.realised_pnl_total_e8)
@@ -6439,27 +6588,30 @@ class PositionValued(Record):
         }
 
 
-def read_PositionValued(reader: Reader) -> PositionValued:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    quantity = read_long(reader)
-    mark_price_e8 = read_fixed8(reader)
-    market_value_e8 = read_money(reader)
-    unrealised_pnl_e8 = read_money(reader)
-    realised_pnl_total_e8 = read_money(reader)
+def read_PositionValued(data: bytes, position: i64) -> tuple[PositionValued, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    quantity, position = read_long(data, position)
+    mark_price_e8 = read_i64_be(data, position)
+    position += 8
+    market_value_e8, position = read_money(data, position)
+    unrealised_pnl_e8, position = read_money(data, position)
+    realised_pnl_total_e8, position = read_money(data, position)
     record = PositionValued(event_time_ns, symbol, account, quantity, mark_price_e8, market_value_e8, unrealised_pnl_e8, realised_pnl_total_e8)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def PositionValued_from_dict(fields: dict[str, Any]) -> PositionValued:
@@ -6572,27 +6724,27 @@ class PriceUpdated(Record):
         raise KeyError("PriceUpdated has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
         write_long(writer, self.kind)
-        write_fixed8(writer, self.bid_price_e8)
+        write_i64_be(writer, self.bid_price_e8)
         write_long(writer, self.bid_quantity)
-        write_string(writer, self.bid_venue)
-        write_fixed8(writer, self.ask_price_e8)
+        writer.write(ENCODED.get(self.bid_venue) or encoded_word(self.bid_venue))
+        write_i64_be(writer, self.ask_price_e8)
         write_long(writer, self.ask_quantity)
-        write_string(writer, self.ask_venue)
-        write_fixed8(writer, self.last_price_e8)
+        writer.write(ENCODED.get(self.ask_venue) or encoded_word(self.ask_venue))
+        write_i64_be(writer, self.last_price_e8)
         write_long(writer, self.last_quantity)
-        write_string(writer, self.last_venue)
-        write_fixed8(writer, self.trade_price_e8)
+        writer.write(ENCODED.get(self.last_venue) or encoded_word(self.last_venue))
+        write_i64_be(writer, self.trade_price_e8)
         write_long(writer, self.trade_quantity)
         write_long(writer, self.cumulative_volume)
-        write_string(writer, self.status)
+        writer.write(ENCODED.get(self.status) or encoded_word(self.status))
         write_long(writer, self.flags)
 
     def to_dict(self) -> dict[str, Any]:
@@ -6620,36 +6772,42 @@ class PriceUpdated(Record):
         }
 
 
-def read_PriceUpdated(reader: Reader) -> PriceUpdated:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    kind: i64 = check_index(read_long(reader), len(PRICE_KIND_SYMBOLS))
-    bid_price_e8 = read_fixed8(reader)
-    bid_quantity = read_long(reader)
-    bid_venue = read_interned(reader)
-    ask_price_e8 = read_fixed8(reader)
-    ask_quantity = read_long(reader)
-    ask_venue = read_interned(reader)
-    last_price_e8 = read_fixed8(reader)
-    last_quantity = read_long(reader)
-    last_venue = read_interned(reader)
-    trade_price_e8 = read_fixed8(reader)
-    trade_quantity = read_long(reader)
-    cumulative_volume = read_long(reader)
-    status = read_interned(reader)
-    flags = read_long(reader)
+def read_PriceUpdated(data: bytes, position: i64) -> tuple[PriceUpdated, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    kind, position = read_index(data, position, len(PRICE_KIND_SYMBOLS))
+    bid_price_e8 = read_i64_be(data, position)
+    position += 8
+    bid_quantity, position = read_long(data, position)
+    bid_venue, position = read_word(data, position)
+    ask_price_e8 = read_i64_be(data, position)
+    position += 8
+    ask_quantity, position = read_long(data, position)
+    ask_venue, position = read_word(data, position)
+    last_price_e8 = read_i64_be(data, position)
+    position += 8
+    last_quantity, position = read_long(data, position)
+    last_venue, position = read_word(data, position)
+    trade_price_e8 = read_i64_be(data, position)
+    position += 8
+    trade_quantity, position = read_long(data, position)
+    cumulative_volume, position = read_long(data, position)
+    status, position = read_word(data, position)
+    flags, position = read_long(data, position)
     record = PriceUpdated(event_time_ns, symbol, kind, bid_price_e8, bid_quantity, bid_venue, ask_price_e8, ask_quantity, ask_venue, last_price_e8, last_quantity, last_venue, trade_price_e8, trade_quantity, cumulative_volume, status, flags)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def PriceUpdated_from_dict(fields: dict[str, Any]) -> PriceUpdated:
@@ -6758,16 +6916,16 @@ class ReconciliationBreakFound(Record):
         raise KeyError("ReconciliationBreakFound has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_long(writer, self.break_kind)
-        write_string(writer, self.counterparty)
+        writer.write(ENCODED.get(self.counterparty) or encoded_word(self.counterparty))
         write_long(writer, self.settlement_day)
         write_money(writer, self.own_figure_e8)
         write_money(writer, self.other_figure_e8)
@@ -6790,28 +6948,30 @@ class ReconciliationBreakFound(Record):
         }
 
 
-def read_ReconciliationBreakFound(reader: Reader) -> ReconciliationBreakFound:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    break_kind: i64 = check_index(read_long(reader), len(BREAK_KIND_SYMBOLS))
-    counterparty = read_interned(reader)
-    settlement_day = read_long(reader)
-    own_figure_e8 = read_money(reader)
-    other_figure_e8 = read_money(reader)
-    reference = read_string(reader)
+def read_ReconciliationBreakFound(data: bytes, position: i64) -> tuple[ReconciliationBreakFound, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    break_kind, position = read_index(data, position, len(BREAK_KIND_SYMBOLS))
+    counterparty, position = read_word(data, position)
+    settlement_day, position = read_long(data, position)
+    own_figure_e8, position = read_money(data, position)
+    other_figure_e8, position = read_money(data, position)
+    reference, position = read_string(data, position)
     record = ReconciliationBreakFound(event_time_ns, symbol, account, break_kind, counterparty, settlement_day, own_figure_e8, other_figure_e8, reference)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def ReconciliationBreakFound_from_dict(fields: dict[str, Any]) -> ReconciliationBreakFound:
@@ -6908,22 +7068,22 @@ class ReportGenerated(Record):
         raise KeyError("ReportGenerated has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.report_id)
+        writer.write(ENCODED.get(self.report_id) or encoded_word(self.report_id))
         write_long(writer, self.report_kind)
-        write_string(writer, self.subject)
+        writer.write(ENCODED.get(self.subject) or encoded_word(self.subject))
         write_long(writer, self.period_start_ns)
         write_long(writer, self.period_end_ns)
         write_long(writer, self.version)
         write_string(writer, self.location)
         write_bytes(writer, self.digest)
         write_long(writer, self.rows)
-        write_string(writer, self.format)
+        writer.write(ENCODED.get(self.format) or encoded_word(self.format))
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -6944,30 +7104,32 @@ class ReportGenerated(Record):
         }
 
 
-def read_ReportGenerated(reader: Reader) -> ReportGenerated:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    report_id = read_interned(reader)
-    report_kind: i64 = check_index(read_long(reader), len(REPORT_KIND_SYMBOLS))
-    subject = read_interned(reader)
-    period_start_ns = read_long(reader)
-    period_end_ns = read_long(reader)
-    version = read_long(reader)
-    location = read_string(reader)
-    digest = read_bytes(reader)
-    rows = read_long(reader)
-    format = read_interned(reader)
+def read_ReportGenerated(data: bytes, position: i64) -> tuple[ReportGenerated, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    report_id, position = read_word(data, position)
+    report_kind, position = read_index(data, position, len(REPORT_KIND_SYMBOLS))
+    subject, position = read_word(data, position)
+    period_start_ns, position = read_long(data, position)
+    period_end_ns, position = read_long(data, position)
+    version, position = read_long(data, position)
+    location, position = read_string(data, position)
+    digest, position = read_bytes(data, position)
+    rows, position = read_long(data, position)
+    format, position = read_word(data, position)
     record = ReportGenerated(event_time_ns, report_id, report_kind, subject, period_start_ns, period_end_ns, version, location, digest, rows, format)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def ReportGenerated_from_dict(fields: dict[str, Any]) -> ReportGenerated:
@@ -6998,7 +7160,7 @@ def ReportGenerated_from_dict(fields: dict[str, Any]) -> ReportGenerated:
         elif name == "location":
             record.location = value
         elif name == "digest":
-            record.digest = value
+            record.digest = bytes_of(value)
         elif name == "rows":
             record.rows = value
         elif name == "format":
@@ -7126,14 +7288,14 @@ class RiskChecked(Record):
         raise KeyError("RiskChecked has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_long(writer, self.action)
         write_string(writer, self.request_id)
@@ -7144,15 +7306,15 @@ class RiskChecked(Record):
         write_long(writer, self.session)
         write_long(writer, self.quantity)
         write_long(writer, self.display_quantity)
-        write_fixed8(writer, self.limit_price_e8)
-        write_fixed8(writer, self.stop_price_e8)
+        write_i64_be(writer, self.limit_price_e8)
+        write_i64_be(writer, self.stop_price_e8)
         write_long(writer, self.expire_time_ns)
-        write_bool(writer, self.post_only)
-        write_bool(writer, self.all_or_none)
+        writer.append(1 if self.post_only else 0)
+        writer.append(1 if self.all_or_none else 0)
         write_long(writer, self.self_trade_prevention)
         write_long(writer, self.instrument_type)
         write_long(writer, self.multiplier)
-        write_fixed8(writer, self.reference_price_e8)
+        write_i64_be(writer, self.reference_price_e8)
         write_money(writer, self.buying_power_before_e8)
         write_money(writer, self.buying_power_after_e8)
         write_money(writer, self.reservation_e8)
@@ -7198,48 +7360,55 @@ class RiskChecked(Record):
         }
 
 
-def read_RiskChecked(reader: Reader) -> RiskChecked:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    action: i64 = check_index(read_long(reader), len(ORDER_ACTION_SYMBOLS))
-    request_id = read_string(reader)
-    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
-    marking: i64 = check_index(read_long(reader), len(SALE_MARKING_SYMBOLS))
-    order_type: i64 = check_index(read_long(reader), len(ORDER_TYPE_SYMBOLS))
-    time_in_force: i64 = check_index(read_long(reader), len(TIME_IN_FORCE_SYMBOLS))
-    session: i64 = check_index(read_long(reader), len(ORDER_SESSION_SYMBOLS))
-    quantity = read_long(reader)
-    display_quantity = read_long(reader)
-    limit_price_e8 = read_fixed8(reader)
-    stop_price_e8 = read_fixed8(reader)
-    expire_time_ns = read_long(reader)
-    post_only = read_bool(reader)
-    all_or_none = read_bool(reader)
-    self_trade_prevention: i64 = check_index(read_long(reader), len(SELF_TRADE_PREVENTION_SYMBOLS))
-    instrument_type: i64 = check_index(read_long(reader), len(INSTRUMENT_TYPE_SYMBOLS))
-    multiplier = read_long(reader)
-    reference_price_e8 = read_fixed8(reader)
-    buying_power_before_e8 = read_money(reader)
-    buying_power_after_e8 = read_money(reader)
-    reservation_e8 = read_money(reader)
-    margin_requirement_e8 = read_money(reader)
-    gross_exposure_e8 = read_money(reader)
-    net_exposure_e8 = read_money(reader)
-    position_quantity = read_long(reader)
+def read_RiskChecked(data: bytes, position: i64) -> tuple[RiskChecked, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    action, position = read_index(data, position, len(ORDER_ACTION_SYMBOLS))
+    request_id, position = read_string(data, position)
+    side, position = read_index(data, position, len(SIDE_SYMBOLS))
+    marking, position = read_index(data, position, len(SALE_MARKING_SYMBOLS))
+    order_type, position = read_index(data, position, len(ORDER_TYPE_SYMBOLS))
+    time_in_force, position = read_index(data, position, len(TIME_IN_FORCE_SYMBOLS))
+    session, position = read_index(data, position, len(ORDER_SESSION_SYMBOLS))
+    quantity, position = read_long(data, position)
+    display_quantity, position = read_long(data, position)
+    limit_price_e8 = read_i64_be(data, position)
+    position += 8
+    stop_price_e8 = read_i64_be(data, position)
+    position += 8
+    expire_time_ns, position = read_long(data, position)
+    post_only = data[position] != 0
+    position += 1
+    all_or_none = data[position] != 0
+    position += 1
+    self_trade_prevention, position = read_index(data, position, len(SELF_TRADE_PREVENTION_SYMBOLS))
+    instrument_type, position = read_index(data, position, len(INSTRUMENT_TYPE_SYMBOLS))
+    multiplier, position = read_long(data, position)
+    reference_price_e8 = read_i64_be(data, position)
+    position += 8
+    buying_power_before_e8, position = read_money(data, position)
+    buying_power_after_e8, position = read_money(data, position)
+    reservation_e8, position = read_money(data, position)
+    margin_requirement_e8, position = read_money(data, position)
+    gross_exposure_e8, position = read_money(data, position)
+    net_exposure_e8, position = read_money(data, position)
+    position_quantity, position = read_long(data, position)
     record = RiskChecked(event_time_ns, symbol, account, order_id, action, request_id, side, marking, order_type, time_in_force, session, quantity, display_quantity, limit_price_e8, stop_price_e8, expire_time_ns, post_only, all_or_none, self_trade_prevention, instrument_type, multiplier, reference_price_e8, buying_power_before_e8, buying_power_after_e8, reservation_e8, margin_requirement_e8, gross_exposure_e8, net_exposure_e8, position_quantity)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def RiskChecked_from_dict(fields: dict[str, Any]) -> RiskChecked:
@@ -7375,14 +7544,14 @@ class SettlementFailed(Record):
         raise KeyError("SettlementFailed has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.obligation_id)
         write_long(writer, self.reason)
         write_long(writer, self.settlement_day)
@@ -7409,29 +7578,31 @@ class SettlementFailed(Record):
         }
 
 
-def read_SettlementFailed(reader: Reader) -> SettlementFailed:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    obligation_id = read_string(reader)
-    reason: i64 = check_index(read_long(reader), len(SETTLEMENT_FAIL_REASON_SYMBOLS))
-    settlement_day = read_long(reader)
-    quantity = read_long(reader)
-    amount_e8 = read_money(reader)
-    days_failed = read_long(reader)
-    close_out_day = read_long(reader)
+def read_SettlementFailed(data: bytes, position: i64) -> tuple[SettlementFailed, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    obligation_id, position = read_string(data, position)
+    reason, position = read_index(data, position, len(SETTLEMENT_FAIL_REASON_SYMBOLS))
+    settlement_day, position = read_long(data, position)
+    quantity, position = read_long(data, position)
+    amount_e8, position = read_money(data, position)
+    days_failed, position = read_long(data, position)
+    close_out_day, position = read_long(data, position)
     record = SettlementFailed(event_time_ns, symbol, account, obligation_id, reason, settlement_day, quantity, amount_e8, days_failed, close_out_day)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def SettlementFailed_from_dict(fields: dict[str, Any]) -> SettlementFailed:
@@ -7526,14 +7697,14 @@ class SettlementObligationChanged(Record):
         raise KeyError("SettlementObligationChanged has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.obligation_id)
         write_long(writer, self.settlement_day)
         write_long(writer, self.state)
@@ -7558,28 +7729,30 @@ class SettlementObligationChanged(Record):
         }
 
 
-def read_SettlementObligationChanged(reader: Reader) -> SettlementObligationChanged:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    obligation_id = read_string(reader)
-    settlement_day = read_long(reader)
-    state: i64 = check_index(read_long(reader), len(OBLIGATION_STATE_SYMBOLS))
-    quantity = read_long(reader)
-    amount_e8 = read_money(reader)
-    trades = read_long(reader)
+def read_SettlementObligationChanged(data: bytes, position: i64) -> tuple[SettlementObligationChanged, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    obligation_id, position = read_string(data, position)
+    settlement_day, position = read_long(data, position)
+    state, position = read_index(data, position, len(OBLIGATION_STATE_SYMBOLS))
+    quantity, position = read_long(data, position)
+    amount_e8, position = read_money(data, position)
+    trades, position = read_long(data, position)
     record = SettlementObligationChanged(event_time_ns, symbol, account, obligation_id, settlement_day, state, quantity, amount_e8, trades)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def SettlementObligationChanged_from_dict(fields: dict[str, Any]) -> SettlementObligationChanged:
@@ -7657,14 +7830,14 @@ class TargetWeightChanged(Record):
         raise KeyError("TargetWeightChanged has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_long(writer, self.target_bps)
 
     def to_dict(self) -> dict[str, Any]:
@@ -7679,23 +7852,25 @@ class TargetWeightChanged(Record):
         }
 
 
-def read_TargetWeightChanged(reader: Reader) -> TargetWeightChanged:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    target_bps = read_long(reader)
+def read_TargetWeightChanged(data: bytes, position: i64) -> tuple[TargetWeightChanged, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    target_bps, position = read_long(data, position)
     record = TargetWeightChanged(event_time_ns, symbol, account, target_bps)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def TargetWeightChanged_from_dict(fields: dict[str, Any]) -> TargetWeightChanged:
@@ -7808,27 +7983,27 @@ class TradeExecuted(Record):
         raise KeyError("TradeExecuted has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
         write_long(writer, self.trade_id)
-        write_string(writer, self.buy_account)
+        writer.write(ENCODED.get(self.buy_account) or encoded_word(self.buy_account))
         write_string(writer, self.buy_order_id)
         write_long(writer, self.buy_venue_order_id)
-        write_string(writer, self.sell_account)
+        writer.write(ENCODED.get(self.sell_account) or encoded_word(self.sell_account))
         write_string(writer, self.sell_order_id)
         write_long(writer, self.sell_venue_order_id)
         write_long(writer, self.marking)
         write_long(writer, self.aggressor)
-        write_fixed8(writer, self.price_e8)
+        write_i64_be(writer, self.price_e8)
         write_long(writer, self.quantity)
         write_long(writer, self.instrument_type)
         write_long(writer, self.multiplier)
-        write_string(writer, self.venue)
+        writer.write(ENCODED.get(self.venue) or encoded_word(self.venue))
         write_long(writer, self.auction)
 
     def to_dict(self) -> dict[str, Any]:
@@ -7856,36 +8031,39 @@ class TradeExecuted(Record):
         }
 
 
-def read_TradeExecuted(reader: Reader) -> TradeExecuted:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    trade_id = read_long(reader)
-    buy_account = read_interned(reader)
-    buy_order_id = read_string(reader)
-    buy_venue_order_id = read_long(reader)
-    sell_account = read_interned(reader)
-    sell_order_id = read_string(reader)
-    sell_venue_order_id = read_long(reader)
-    marking: i64 = check_index(read_long(reader), len(SALE_MARKING_SYMBOLS))
-    aggressor: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
-    price_e8 = read_fixed8(reader)
-    quantity = read_long(reader)
-    instrument_type: i64 = check_index(read_long(reader), len(INSTRUMENT_TYPE_SYMBOLS))
-    multiplier = read_long(reader)
-    venue = read_interned(reader)
-    auction: i64 = check_index(read_long(reader), len(AUCTION_KIND_SYMBOLS))
+def read_TradeExecuted(data: bytes, position: i64) -> tuple[TradeExecuted, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    trade_id, position = read_long(data, position)
+    buy_account, position = read_word(data, position)
+    buy_order_id, position = read_string(data, position)
+    buy_venue_order_id, position = read_long(data, position)
+    sell_account, position = read_word(data, position)
+    sell_order_id, position = read_string(data, position)
+    sell_venue_order_id, position = read_long(data, position)
+    marking, position = read_index(data, position, len(SALE_MARKING_SYMBOLS))
+    aggressor, position = read_index(data, position, len(SIDE_SYMBOLS))
+    price_e8 = read_i64_be(data, position)
+    position += 8
+    quantity, position = read_long(data, position)
+    instrument_type, position = read_index(data, position, len(INSTRUMENT_TYPE_SYMBOLS))
+    multiplier, position = read_long(data, position)
+    venue, position = read_word(data, position)
+    auction, position = read_index(data, position, len(AUCTION_KIND_SYMBOLS))
     record = TradeExecuted(event_time_ns, symbol, trade_id, buy_account, buy_order_id, buy_venue_order_id, sell_account, sell_order_id, sell_venue_order_id, marking, aggressor, price_e8, quantity, instrument_type, multiplier, venue, auction)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def TradeExecuted_from_dict(fields: dict[str, Any]) -> TradeExecuted:
@@ -8008,20 +8186,20 @@ class TradeSettled(Record):
         raise KeyError("TradeSettled has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
-        write_string(writer, self.account)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
         write_string(writer, self.order_id)
         write_long(writer, self.trade_id)
         write_string(writer, self.obligation_id)
         write_long(writer, self.side)
         write_long(writer, self.quantity)
-        write_fixed8(writer, self.price_e8)
+        write_i64_be(writer, self.price_e8)
         write_money(writer, self.amount_e8)
         write_money(writer, self.fees_e8)
         write_long(writer, self.trade_day)
@@ -8048,32 +8226,35 @@ class TradeSettled(Record):
         }
 
 
-def read_TradeSettled(reader: Reader) -> TradeSettled:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    account = read_interned(reader)
-    order_id = read_string(reader)
-    trade_id = read_long(reader)
-    obligation_id = read_string(reader)
-    side: i64 = check_index(read_long(reader), len(SIDE_SYMBOLS))
-    quantity = read_long(reader)
-    price_e8 = read_fixed8(reader)
-    amount_e8 = read_money(reader)
-    fees_e8 = read_money(reader)
-    trade_day = read_long(reader)
-    settlement_day = read_long(reader)
+def read_TradeSettled(data: bytes, position: i64) -> tuple[TradeSettled, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    trade_id, position = read_long(data, position)
+    obligation_id, position = read_string(data, position)
+    side, position = read_index(data, position, len(SIDE_SYMBOLS))
+    quantity, position = read_long(data, position)
+    price_e8 = read_i64_be(data, position)
+    position += 8
+    amount_e8, position = read_money(data, position)
+    fees_e8, position = read_money(data, position)
+    trade_day, position = read_long(data, position)
+    settlement_day, position = read_long(data, position)
     record = TradeSettled(event_time_ns, symbol, account, order_id, trade_id, obligation_id, side, quantity, price_e8, amount_e8, fees_e8, trade_day, settlement_day)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def TradeSettled_from_dict(fields: dict[str, Any]) -> TradeSettled:
@@ -8175,20 +8356,20 @@ class TradingStatusChanged(Record):
         raise KeyError("TradingStatusChanged has no such key field")
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_fixed8(writer, self.event_id_hi)
-        write_fixed8(writer, self.event_id_lo)
-        write_fixed8(writer, self.cause_id_hi)
-        write_fixed8(writer, self.cause_id_lo)
+        write_i64_be(writer, self.event_id_hi)
+        write_i64_be(writer, self.event_id_lo)
+        write_i64_be(writer, self.cause_id_hi)
+        write_i64_be(writer, self.cause_id_lo)
         write_long(writer, self.sequence)
         write_long(writer, self.event_time_ns)
-        write_string(writer, self.symbol)
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
         write_long(writer, self.status)
         write_long(writer, self.reason)
-        write_fixed8(writer, self.reference_price_e8)
-        write_fixed8(writer, self.lower_band_e8)
-        write_fixed8(writer, self.upper_band_e8)
+        write_i64_be(writer, self.reference_price_e8)
+        write_i64_be(writer, self.lower_band_e8)
+        write_i64_be(writer, self.upper_band_e8)
         write_long(writer, self.limit_state)
-        write_bool(writer, self.short_restricted)
+        writer.append(1 if self.short_restricted else 0)
         write_long(writer, self.resume_time_ns)
 
     def to_dict(self) -> dict[str, Any]:
@@ -8209,29 +8390,35 @@ class TradingStatusChanged(Record):
         }
 
 
-def read_TradingStatusChanged(reader: Reader) -> TradingStatusChanged:
-    event_id_hi = read_fixed8(reader)
-    event_id_lo = read_fixed8(reader)
-    cause_id_hi = read_fixed8(reader)
-    cause_id_lo = read_fixed8(reader)
-    sequence = read_long(reader)
-    event_time_ns = read_long(reader)
-    symbol = read_interned(reader)
-    status: i64 = check_index(read_long(reader), len(TRADING_STATUS_SYMBOLS))
-    reason: i64 = check_index(read_long(reader), len(TRADING_STATUS_REASON_SYMBOLS))
-    reference_price_e8 = read_fixed8(reader)
-    lower_band_e8 = read_fixed8(reader)
-    upper_band_e8 = read_fixed8(reader)
-    limit_state: i64 = check_index(read_long(reader), len(LIMIT_STATE_SYMBOLS))
-    short_restricted = read_bool(reader)
-    resume_time_ns = read_long(reader)
+def read_TradingStatusChanged(data: bytes, position: i64) -> tuple[TradingStatusChanged, i64]:
+    event_id_hi = read_i64_be(data, position)
+    event_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    cause_id_hi = read_i64_be(data, position)
+    cause_id_lo = read_i64_be(data, position + 8)
+    position += 16
+    sequence, position = read_long(data, position)
+    event_time_ns, position = read_long(data, position)
+    symbol, position = read_word(data, position)
+    status, position = read_index(data, position, len(TRADING_STATUS_SYMBOLS))
+    reason, position = read_index(data, position, len(TRADING_STATUS_REASON_SYMBOLS))
+    reference_price_e8 = read_i64_be(data, position)
+    position += 8
+    lower_band_e8 = read_i64_be(data, position)
+    position += 8
+    upper_band_e8 = read_i64_be(data, position)
+    position += 8
+    limit_state, position = read_index(data, position, len(LIMIT_STATE_SYMBOLS))
+    short_restricted = data[position] != 0
+    position += 1
+    resume_time_ns, position = read_long(data, position)
     record = TradingStatusChanged(event_time_ns, symbol, status, reason, reference_price_e8, lower_band_e8, upper_band_e8, limit_state, short_restricted, resume_time_ns)
     record.event_id_hi = event_id_hi
     record.event_id_lo = event_id_lo
     record.cause_id_hi = cause_id_hi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
-    return record
+    return record, position
 
 
 def TradingStatusChanged_from_dict(fields: dict[str, Any]) -> TradingStatusChanged:
@@ -8276,7 +8463,7 @@ class AccountChangedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_AccountChanged(Reader(data, position))
+            return read_AccountChanged(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no AccountChanged: {error}") from None
 
@@ -8293,7 +8480,7 @@ class AlertRuleChangedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_AlertRuleChanged(Reader(data, position))
+            return read_AlertRuleChanged(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no AlertRuleChanged: {error}") from None
 
@@ -8310,7 +8497,7 @@ class AlertRuleRejectedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_AlertRuleRejected(Reader(data, position))
+            return read_AlertRuleRejected(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no AlertRuleRejected: {error}") from None
 
@@ -8327,7 +8514,7 @@ class AlertTriggeredType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_AlertTriggered(Reader(data, position))
+            return read_AlertTriggered(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no AlertTriggered: {error}") from None
 
@@ -8344,7 +8531,7 @@ class AnalyticsCalculatedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_AnalyticsCalculated(Reader(data, position))
+            return read_AnalyticsCalculated(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no AnalyticsCalculated: {error}") from None
 
@@ -8361,7 +8548,7 @@ class AuctionCompletedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_AuctionCompleted(Reader(data, position))
+            return read_AuctionCompleted(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no AuctionCompleted: {error}") from None
 
@@ -8378,7 +8565,7 @@ class CashMovedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_CashMoved(Reader(data, position))
+            return read_CashMoved(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no CashMoved: {error}") from None
 
@@ -8395,7 +8582,7 @@ class CorporateActionAnnouncedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_CorporateActionAnnounced(Reader(data, position))
+            return read_CorporateActionAnnounced(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no CorporateActionAnnounced: {error}") from None
 
@@ -8412,7 +8599,7 @@ class DeadLetterType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_DeadLetter(Reader(data, position))
+            return read_DeadLetter(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no DeadLetter: {error}") from None
 
@@ -8429,7 +8616,7 @@ class InstrumentChangedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_InstrumentChanged(Reader(data, position))
+            return read_InstrumentChanged(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no InstrumentChanged: {error}") from None
 
@@ -8446,7 +8633,7 @@ class KillSwitchChangedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_KillSwitchChanged(Reader(data, position))
+            return read_KillSwitchChanged(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no KillSwitchChanged: {error}") from None
 
@@ -8463,7 +8650,7 @@ class LateEventType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_LateEvent(Reader(data, position))
+            return read_LateEvent(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no LateEvent: {error}") from None
 
@@ -8480,7 +8667,7 @@ class LocateGrantedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_LocateGranted(Reader(data, position))
+            return read_LocateGranted(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no LocateGranted: {error}") from None
 
@@ -8497,7 +8684,7 @@ class LotClosedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_LotClosed(Reader(data, position))
+            return read_LotClosed(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no LotClosed: {error}") from None
 
@@ -8514,7 +8701,7 @@ class MarketDataReceivedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_MarketDataReceived(Reader(data, position))
+            return read_MarketDataReceived(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no MarketDataReceived: {error}") from None
 
@@ -8531,7 +8718,7 @@ class MarketDataRejectedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_MarketDataRejected(Reader(data, position))
+            return read_MarketDataRejected(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no MarketDataRejected: {error}") from None
 
@@ -8548,7 +8735,7 @@ class OrderAcceptedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_OrderAccepted(Reader(data, position))
+            return read_OrderAccepted(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderAccepted: {error}") from None
 
@@ -8565,7 +8752,7 @@ class OrderCancelRejectedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_OrderCancelRejected(Reader(data, position))
+            return read_OrderCancelRejected(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderCancelRejected: {error}") from None
 
@@ -8582,7 +8769,7 @@ class OrderCancelRequestedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_OrderCancelRequested(Reader(data, position))
+            return read_OrderCancelRequested(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderCancelRequested: {error}") from None
 
@@ -8599,7 +8786,7 @@ class OrderCancelledType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_OrderCancelled(Reader(data, position))
+            return read_OrderCancelled(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderCancelled: {error}") from None
 
@@ -8616,7 +8803,7 @@ class OrderExecutedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_OrderExecuted(Reader(data, position))
+            return read_OrderExecuted(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderExecuted: {error}") from None
 
@@ -8633,7 +8820,7 @@ class OrderExpiredType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_OrderExpired(Reader(data, position))
+            return read_OrderExpired(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderExpired: {error}") from None
 
@@ -8650,7 +8837,7 @@ class OrderPlacedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_OrderPlaced(Reader(data, position))
+            return read_OrderPlaced(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderPlaced: {error}") from None
 
@@ -8667,7 +8854,7 @@ class OrderRejectedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_OrderRejected(Reader(data, position))
+            return read_OrderRejected(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderRejected: {error}") from None
 
@@ -8684,7 +8871,7 @@ class OrderReplaceRejectedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_OrderReplaceRejected(Reader(data, position))
+            return read_OrderReplaceRejected(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderReplaceRejected: {error}") from None
 
@@ -8701,7 +8888,7 @@ class OrderReplaceRequestedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_OrderReplaceRequested(Reader(data, position))
+            return read_OrderReplaceRequested(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderReplaceRequested: {error}") from None
 
@@ -8718,7 +8905,7 @@ class OrderReplacedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_OrderReplaced(Reader(data, position))
+            return read_OrderReplaced(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderReplaced: {error}") from None
 
@@ -8735,7 +8922,7 @@ class OrderSuspendedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_OrderSuspended(Reader(data, position))
+            return read_OrderSuspended(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderSuspended: {error}") from None
 
@@ -8752,7 +8939,7 @@ class OrderTransitionRefusedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_OrderTransitionRefused(Reader(data, position))
+            return read_OrderTransitionRefused(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderTransitionRefused: {error}") from None
 
@@ -8769,7 +8956,7 @@ class OrderTriggeredType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_OrderTriggered(Reader(data, position))
+            return read_OrderTriggered(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderTriggered: {error}") from None
 
@@ -8786,7 +8973,7 @@ class OrderValidatedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_OrderValidated(Reader(data, position))
+            return read_OrderValidated(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderValidated: {error}") from None
 
@@ -8803,7 +8990,7 @@ class PortfolioRebalancedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_PortfolioRebalanced(Reader(data, position))
+            return read_PortfolioRebalanced(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no PortfolioRebalanced: {error}") from None
 
@@ -8820,7 +9007,7 @@ class PositionUpdatedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_PositionUpdated(Reader(data, position))
+            return read_PositionUpdated(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no PositionUpdated: {error}") from None
 
@@ -8837,7 +9024,7 @@ class PositionValuedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_PositionValued(Reader(data, position))
+            return read_PositionValued(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no PositionValued: {error}") from None
 
@@ -8854,7 +9041,7 @@ class PriceUpdatedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_PriceUpdated(Reader(data, position))
+            return read_PriceUpdated(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no PriceUpdated: {error}") from None
 
@@ -8871,7 +9058,7 @@ class ReconciliationBreakFoundType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_ReconciliationBreakFound(Reader(data, position))
+            return read_ReconciliationBreakFound(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no ReconciliationBreakFound: {error}") from None
 
@@ -8888,7 +9075,7 @@ class ReportGeneratedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_ReportGenerated(Reader(data, position))
+            return read_ReportGenerated(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no ReportGenerated: {error}") from None
 
@@ -8905,7 +9092,7 @@ class RiskCheckedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_RiskChecked(Reader(data, position))
+            return read_RiskChecked(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no RiskChecked: {error}") from None
 
@@ -8922,7 +9109,7 @@ class SettlementFailedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_SettlementFailed(Reader(data, position))
+            return read_SettlementFailed(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no SettlementFailed: {error}") from None
 
@@ -8939,7 +9126,7 @@ class SettlementObligationChangedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_SettlementObligationChanged(Reader(data, position))
+            return read_SettlementObligationChanged(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no SettlementObligationChanged: {error}") from None
 
@@ -8956,7 +9143,7 @@ class TargetWeightChangedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_TargetWeightChanged(Reader(data, position))
+            return read_TargetWeightChanged(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no TargetWeightChanged: {error}") from None
 
@@ -8973,7 +9160,7 @@ class TradeExecutedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_TradeExecuted(Reader(data, position))
+            return read_TradeExecuted(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no TradeExecuted: {error}") from None
 
@@ -8990,7 +9177,7 @@ class TradeSettledType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_TradeSettled(Reader(data, position))
+            return read_TradeSettled(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no TradeSettled: {error}") from None
 
@@ -9007,7 +9194,7 @@ class TradingStatusChangedType(RecordType):
 
     def decode(self, data: bytes, position: i64) -> Record:
         try:
-            return read_TradingStatusChanged(Reader(data, position))
+            return read_TradingStatusChanged(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no TradingStatusChanged: {error}") from None
 

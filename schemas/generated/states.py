@@ -5,16 +5,1029 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from librt.strings import BytesWriter, read_i64_be
+from librt.strings import BytesWriter, read_f64_le, read_i64_be, write_f64_le, write_i64_be
 from mypy_extensions import i64, mypyc_attr
 
 from dataflow.model import State, StateType
 from schemas.wire import (
-    Reader, check_index, decimal_of, e8_of, id_bytes, read_block_count, read_bool, read_bytes, read_double, read_fixed8,
-    read_interned, read_long, read_money, read_string, write_bool, write_bytes, write_double, write_fixed8, write_long,
-    write_money, write_string,
+    ENCODED, bytes_of, decimal_of, e8_of, encoded_word, id_bytes, read_block, read_bytes, read_index, read_long,
+    read_money, read_string, read_word, write_bytes, write_long, write_money, write_string,
 )
 
+
+# What a price alert watches for.
+ALERT_KIND_CROSSING_UP: Final = 0
+ALERT_KIND_CROSSING_DOWN: Final = 1
+ALERT_KIND_PERCENT_MOVE: Final = 2
+ALERT_KIND_SYMBOLS: Final[tuple[str, ...]] = ("CROSSING_UP", "CROSSING_DOWN", "PERCENT_MOVE",)
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OpenBar:
+    """A bar that sales are still counted in.
+    
+    start_ns: Start of the window, inclusive: nanoseconds since the epoch, UTC.
+    end_ns: End of the window, exclusive: nanoseconds since the epoch, UTC; 0 where no bar is open.
+    open_time_ns: Event time of the sale that set the open; end_ns before the first.
+    close_time_ns: Event time of the sale that set the close; start_ns before the first.
+    open_e8: Earliest price eligible for last, in currency units; 0 is none.
+    high_e8: Highest eligible price in currency units; 0 is none.
+    low_e8: Lowest eligible price in currency units; 0 is none.
+    close_e8: Latest price eligible for last, in currency units; 0 is none.
+    trades: Sales, all of them.
+    volume: Shares sold, all of them.
+    turnover_e8: Sum of price times shares in currency units, without turnover_recent_e8.
+    turnover_recent_e8: The rest of that sum, in 1e-8 of the currency unit, below 2**61.
+    ineligible_volume: Shares of the sales that no volume-weighted price counts.
+    ineligible_turnover_e8: Price times shares of those sales, in currency units.
+    """
+
+    def __init__(
+        self,
+        start_ns: i64 = 0,
+        end_ns: i64 = 0,
+        open_time_ns: i64 = 0,
+        close_time_ns: i64 = 0,
+        open_e8: i64 = 0,
+        high_e8: i64 = 0,
+        low_e8: i64 = 0,
+        close_e8: i64 = 0,
+        trades: i64 = 0,
+        volume: i64 = 0,
+        turnover_e8: int = 0,
+        turnover_recent_e8: i64 = 0,
+        ineligible_volume: i64 = 0,
+        ineligible_turnover_e8: int = 0,
+    ) -> None:
+        self.start_ns: i64 = start_ns
+        self.end_ns: i64 = end_ns
+        self.open_time_ns: i64 = open_time_ns
+        self.close_time_ns: i64 = close_time_ns
+        self.open_e8: i64 = open_e8
+        self.high_e8: i64 = high_e8
+        self.low_e8: i64 = low_e8
+        self.close_e8: i64 = close_e8
+        self.trades: i64 = trades
+        self.volume: i64 = volume
+        self.turnover_e8: int = turnover_e8
+        self.turnover_recent_e8: i64 = turnover_recent_e8
+        self.ineligible_volume: i64 = ineligible_volume
+        self.ineligible_turnover_e8: int = ineligible_turnover_e8
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_long(writer, self.start_ns)
+        write_long(writer, self.end_ns)
+        write_long(writer, self.open_time_ns)
+        write_long(writer, self.close_time_ns)
+        write_i64_be(writer, self.open_e8)
+        write_i64_be(writer, self.high_e8)
+        write_i64_be(writer, self.low_e8)
+        write_i64_be(writer, self.close_e8)
+        write_long(writer, self.trades)
+        write_long(writer, self.volume)
+        write_money(writer, self.turnover_e8)
+        write_long(writer, self.turnover_recent_e8)
+        write_long(writer, self.ineligible_volume)
+        write_money(writer, self.ineligible_turnover_e8)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "start_ns": self.start_ns,
+            "end_ns": self.end_ns,
+            "open_time_ns": self.open_time_ns,
+            "close_time_ns": self.close_time_ns,
+            "open": decimal_of(self.open_e8),
+            "high": decimal_of(self.high_e8),
+            "low": decimal_of(self.low_e8),
+            "close": decimal_of(self.close_e8),
+            "trades": self.trades,
+            "volume": self.volume,
+            "turnover": decimal_of(self.turnover_e8),
+            "turnover_recent_e8": self.turnover_recent_e8,
+            "ineligible_volume": self.ineligible_volume,
+            "ineligible_turnover": decimal_of(self.ineligible_turnover_e8),
+        }
+
+
+def read_OpenBar(data: bytes, position: i64) -> tuple[OpenBar, i64]:
+    start_ns, position = read_long(data, position)
+    end_ns, position = read_long(data, position)
+    open_time_ns, position = read_long(data, position)
+    close_time_ns, position = read_long(data, position)
+    open_e8 = read_i64_be(data, position)
+    position += 8
+    high_e8 = read_i64_be(data, position)
+    position += 8
+    low_e8 = read_i64_be(data, position)
+    position += 8
+    close_e8 = read_i64_be(data, position)
+    position += 8
+    trades, position = read_long(data, position)
+    volume, position = read_long(data, position)
+    turnover_e8, position = read_money(data, position)
+    turnover_recent_e8, position = read_long(data, position)
+    ineligible_volume, position = read_long(data, position)
+    ineligible_turnover_e8, position = read_money(data, position)
+    record = OpenBar(start_ns, end_ns, open_time_ns, close_time_ns, open_e8, high_e8, low_e8, close_e8, trades, volume, turnover_e8, turnover_recent_e8, ineligible_volume, ineligible_turnover_e8)
+    return record, position
+
+
+def OpenBar_from_dict(fields: dict[str, Any]) -> OpenBar:
+    record = OpenBar()
+    for name, value in fields.items():
+        if name == "start_ns":
+            record.start_ns = value
+        elif name == "end_ns":
+            record.end_ns = value
+        elif name == "open_time_ns":
+            record.open_time_ns = value
+        elif name == "close_time_ns":
+            record.close_time_ns = value
+        elif name == "open":
+            record.open_e8 = e8_of(value)
+        elif name == "high":
+            record.high_e8 = e8_of(value)
+        elif name == "low":
+            record.low_e8 = e8_of(value)
+        elif name == "close":
+            record.close_e8 = e8_of(value)
+        elif name == "trades":
+            record.trades = value
+        elif name == "volume":
+            record.volume = value
+        elif name == "turnover":
+            record.turnover_e8 = e8_of(value)
+        elif name == "turnover_recent_e8":
+            record.turnover_recent_e8 = value
+        elif name == "ineligible_volume":
+            record.ineligible_volume = value
+        elif name == "ineligible_turnover":
+            record.ineligible_turnover_e8 = e8_of(value)
+        else:
+            raise ValueError(f"OpenBar has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class MovingState:
+    """Statistics over the closed bars of one symbol and length.
+    
+    bars: Bars counted so far.
+    closes_e8: Newest closes in 1e-8 of the currency unit, oldest first. Bound: the longest period in use.
+    ema: Exponential moving average of closes, once there are enough bars.
+    gain: RSI: sum of the rises until there are enough bars, from then on their Wilder average.
+    loss: RSI: the same of the falls, positive.
+    macd_fast: MACD: the fast average, once the slow one exists.
+    macd_slow: MACD: the slow average, once there are enough bars.
+    macd_signal: MACD: sum of the first MACD values until there are enough, from then on their exponential average.
+    true_range: ATR: sum of the first true ranges until there are enough, from then on their Wilder average.
+    """
+
+    def __init__(
+        self,
+        bars: i64 = 0,
+        closes_e8: list[int] | None = None,
+        ema: float = 0.0,
+        gain: float = 0.0,
+        loss: float = 0.0,
+        macd_fast: float = 0.0,
+        macd_slow: float = 0.0,
+        macd_signal: float = 0.0,
+        true_range: float = 0.0,
+    ) -> None:
+        self.bars: i64 = bars
+        self.closes_e8: list[int] = closes_e8 if closes_e8 is not None else []
+        self.ema: float = ema
+        self.gain: float = gain
+        self.loss: float = loss
+        self.macd_fast: float = macd_fast
+        self.macd_slow: float = macd_slow
+        self.macd_signal: float = macd_signal
+        self.true_range: float = true_range
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_long(writer, self.bars)
+        if len(self.closes_e8) > 0:
+            write_long(writer, len(self.closes_e8))
+            for item1 in self.closes_e8:
+                write_long(writer, item1)
+        writer.append(0)
+        write_f64_le(writer, self.ema)
+        write_f64_le(writer, self.gain)
+        write_f64_le(writer, self.loss)
+        write_f64_le(writer, self.macd_fast)
+        write_f64_le(writer, self.macd_slow)
+        write_f64_le(writer, self.macd_signal)
+        write_f64_le(writer, self.true_range)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "bars": self.bars,
+            "closes_e8": [item for item in self.closes_e8],
+            "ema": self.ema,
+            "gain": self.gain,
+            "loss": self.loss,
+            "macd_fast": self.macd_fast,
+            "macd_slow": self.macd_slow,
+            "macd_signal": self.macd_signal,
+            "true_range": self.true_range,
+        }
+
+
+def read_MovingState(data: bytes, position: i64) -> tuple[MovingState, i64]:
+    bars, position = read_long(data, position)
+    closes_e8: list[int] = []
+    count1, position = read_block(data, position)
+    while count1 > 0:
+        item2, position = read_long(data, position)
+        closes_e8.append(item2)
+        count1 -= 1
+        if count1 == 0:
+            count1, position = read_block(data, position)
+    ema = read_f64_le(data, position)
+    position += 8
+    gain = read_f64_le(data, position)
+    position += 8
+    loss = read_f64_le(data, position)
+    position += 8
+    macd_fast = read_f64_le(data, position)
+    position += 8
+    macd_slow = read_f64_le(data, position)
+    position += 8
+    macd_signal = read_f64_le(data, position)
+    position += 8
+    true_range = read_f64_le(data, position)
+    position += 8
+    record = MovingState(bars, closes_e8, ema, gain, loss, macd_fast, macd_slow, macd_signal, true_range)
+    return record, position
+
+
+def MovingState_from_dict(fields: dict[str, Any]) -> MovingState:
+    record = MovingState()
+    for name, value in fields.items():
+        if name == "bars":
+            record.bars = value
+        elif name == "closes_e8":
+            record.closes_e8 = [item for item in value]
+        elif name == "ema":
+            record.ema = value
+        elif name == "gain":
+            record.gain = value
+        elif name == "loss":
+            record.loss = value
+        elif name == "macd_fast":
+            record.macd_fast = value
+        elif name == "macd_slow":
+            record.macd_slow = value
+        elif name == "macd_signal":
+            record.macd_signal = value
+        elif name == "true_range":
+            record.true_range = value
+        else:
+            raise ValueError(f"MovingState has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class BarSeries:
+    """The bars of one length: those still open, and the statistics of those closed.
+    
+    interval_ms: Length of the bars in milliseconds.
+    newest: The open bar that starts last.
+    earlier: Open bars that start before it, oldest first. Bound: out-of-orderness of the source / length, rounded up.
+    closed_end_ns: End of the last bar emitted: nanoseconds since the epoch, UTC; 0 before the first.
+    filled: Empty bars emitted since the last one with sales.
+    moving: Statistics over the bars closed.
+    """
+
+    def __init__(
+        self,
+        interval_ms: i64 = 0,
+        newest: OpenBar | None = None,
+        earlier: list[OpenBar] | None = None,
+        closed_end_ns: i64 = 0,
+        filled: i64 = 0,
+        moving: MovingState | None = None,
+    ) -> None:
+        self.interval_ms: i64 = interval_ms
+        self.newest: OpenBar = newest if newest is not None else OpenBar()
+        self.earlier: list[OpenBar] = earlier if earlier is not None else []
+        self.closed_end_ns: i64 = closed_end_ns
+        self.filled: i64 = filled
+        self.moving: MovingState = moving if moving is not None else MovingState()
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_long(writer, self.interval_ms)
+        self.newest.encode_into(writer)
+        if len(self.earlier) > 0:
+            write_long(writer, len(self.earlier))
+            for item1 in self.earlier:
+                item1.encode_into(writer)
+        writer.append(0)
+        write_long(writer, self.closed_end_ns)
+        write_long(writer, self.filled)
+        self.moving.encode_into(writer)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "interval_ms": self.interval_ms,
+            "newest": self.newest.to_dict(),
+            "earlier": [item.to_dict() for item in self.earlier],
+            "closed_end_ns": self.closed_end_ns,
+            "filled": self.filled,
+            "moving": self.moving.to_dict(),
+        }
+
+
+def read_BarSeries(data: bytes, position: i64) -> tuple[BarSeries, i64]:
+    interval_ms, position = read_long(data, position)
+    newest, position = read_OpenBar(data, position)
+    earlier: list[OpenBar] = []
+    count1, position = read_block(data, position)
+    while count1 > 0:
+        item2, position = read_OpenBar(data, position)
+        earlier.append(item2)
+        count1 -= 1
+        if count1 == 0:
+            count1, position = read_block(data, position)
+    closed_end_ns, position = read_long(data, position)
+    filled, position = read_long(data, position)
+    moving, position = read_MovingState(data, position)
+    record = BarSeries(interval_ms, newest, earlier, closed_end_ns, filled, moving)
+    return record, position
+
+
+def BarSeries_from_dict(fields: dict[str, Any]) -> BarSeries:
+    record = BarSeries()
+    for name, value in fields.items():
+        if name == "interval_ms":
+            record.interval_ms = value
+        elif name == "newest":
+            record.newest = OpenBar_from_dict(value)
+        elif name == "earlier":
+            record.earlier = [OpenBar_from_dict(item) for item in value]
+        elif name == "closed_end_ns":
+            record.closed_end_ns = value
+        elif name == "filled":
+            record.filled = value
+        elif name == "moving":
+            record.moving = MovingState_from_dict(value)
+        else:
+            raise ValueError(f"BarSeries has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class IndicatorsState(State):
+    """State of the operator indicators, per symbol.
+    
+    series: One per length of bar, in the order of the parameter intervals_ms; empty before the first sale.
+    """
+
+    def __init__(
+        self,
+        series: list[BarSeries] | None = None,
+    ) -> None:
+        self.series: list[BarSeries] = series if series is not None else []
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        if len(self.series) > 0:
+            write_long(writer, len(self.series))
+            for item1 in self.series:
+                item1.encode_into(writer)
+        writer.append(0)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "series": [item.to_dict() for item in self.series],
+        }
+
+
+def read_IndicatorsState(data: bytes, position: i64) -> tuple[IndicatorsState, i64]:
+    series: list[BarSeries] = []
+    count1, position = read_block(data, position)
+    while count1 > 0:
+        item2, position = read_BarSeries(data, position)
+        series.append(item2)
+        count1 -= 1
+        if count1 == 0:
+            count1, position = read_block(data, position)
+    record = IndicatorsState(series)
+    return record, position
+
+
+def IndicatorsState_from_dict(fields: dict[str, Any]) -> IndicatorsState:
+    record = IndicatorsState()
+    for name, value in fields.items():
+        if name == "series":
+            record.series = [BarSeries_from_dict(item) for item in value]
+        else:
+            raise ValueError(f"IndicatorsState has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class BookLevel:
+    """All orders at one price.
+    
+    price_e8: Price in currency units.
+    quantity: Shares at this price, those of unknown orders included.
+    unknown: Of these, shares of orders not known one by one: a snapshot told of them.
+    """
+
+    def __init__(
+        self,
+        price_e8: i64 = 0,
+        quantity: i64 = 0,
+        unknown: i64 = 0,
+    ) -> None:
+        self.price_e8: i64 = price_e8
+        self.quantity: i64 = quantity
+        self.unknown: i64 = unknown
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_i64_be(writer, self.price_e8)
+        write_long(writer, self.quantity)
+        write_long(writer, self.unknown)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "price": decimal_of(self.price_e8),
+            "quantity": self.quantity,
+            "unknown": self.unknown,
+        }
+
+
+def read_BookLevel(data: bytes, position: i64) -> tuple[BookLevel, i64]:
+    price_e8 = read_i64_be(data, position)
+    position += 8
+    quantity, position = read_long(data, position)
+    unknown, position = read_long(data, position)
+    record = BookLevel(price_e8, quantity, unknown)
+    return record, position
+
+
+def BookLevel_from_dict(fields: dict[str, Any]) -> BookLevel:
+    record = BookLevel()
+    for name, value in fields.items():
+        if name == "price":
+            record.price_e8 = e8_of(value)
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "unknown":
+            record.unknown = value
+        else:
+            raise ValueError(f"BookLevel has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class BookOrder:
+    """One resting order.
+    
+    side: 1 to buy, 2 to sell.
+    price_e8: Price in currency units.
+    quantity: Shares still open.
+    """
+
+    def __init__(
+        self,
+        side: i64 = 0,
+        price_e8: i64 = 0,
+        quantity: i64 = 0,
+    ) -> None:
+        self.side: i64 = side
+        self.price_e8: i64 = price_e8
+        self.quantity: i64 = quantity
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_long(writer, self.side)
+        write_i64_be(writer, self.price_e8)
+        write_long(writer, self.quantity)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "side": self.side,
+            "price": decimal_of(self.price_e8),
+            "quantity": self.quantity,
+        }
+
+
+def read_BookOrder(data: bytes, position: i64) -> tuple[BookOrder, i64]:
+    side, position = read_long(data, position)
+    price_e8 = read_i64_be(data, position)
+    position += 8
+    quantity, position = read_long(data, position)
+    record = BookOrder(side, price_e8, quantity)
+    return record, position
+
+
+def BookOrder_from_dict(fields: dict[str, Any]) -> BookOrder:
+    record = BookOrder()
+    for name, value in fields.items():
+        if name == "side":
+            record.side = value
+        elif name == "price":
+            record.price_e8 = e8_of(value)
+        elif name == "quantity":
+            record.quantity = value
+        else:
+            raise ValueError(f"BookOrder has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class VenueBook:
+    """Resting orders of one venue, by price level.
+    
+    bids: Levels to buy, best last. Bounded by 2 max_orders.
+    asks: Levels to sell, best last. Bounded by 2 max_orders.
+    orders: Orders by the venue's number, in decimal. Bounded by max_orders.
+    """
+
+    def __init__(
+        self,
+        bids: list[BookLevel] | None = None,
+        asks: list[BookLevel] | None = None,
+        orders: dict[str, BookOrder] | None = None,
+    ) -> None:
+        self.bids: list[BookLevel] = bids if bids is not None else []
+        self.asks: list[BookLevel] = asks if asks is not None else []
+        self.orders: dict[str, BookOrder] = orders if orders is not None else {}
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        if len(self.bids) > 0:
+            write_long(writer, len(self.bids))
+            for item1 in self.bids:
+                item1.encode_into(writer)
+        writer.append(0)
+        if len(self.asks) > 0:
+            write_long(writer, len(self.asks))
+            for item2 in self.asks:
+                item2.encode_into(writer)
+        writer.append(0)
+        if len(self.orders) > 0:
+            write_long(writer, len(self.orders))
+            for key4, item3 in self.orders.items():
+                write_string(writer, key4)
+                item3.encode_into(writer)
+        writer.append(0)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "bids": [item.to_dict() for item in self.bids],
+            "asks": [item.to_dict() for item in self.asks],
+            "orders": {key: item.to_dict() for key, item in self.orders.items()},
+        }
+
+
+def read_VenueBook(data: bytes, position: i64) -> tuple[VenueBook, i64]:
+    bids: list[BookLevel] = []
+    count1, position = read_block(data, position)
+    while count1 > 0:
+        item2, position = read_BookLevel(data, position)
+        bids.append(item2)
+        count1 -= 1
+        if count1 == 0:
+            count1, position = read_block(data, position)
+    asks: list[BookLevel] = []
+    count3, position = read_block(data, position)
+    while count3 > 0:
+        item4, position = read_BookLevel(data, position)
+        asks.append(item4)
+        count3 -= 1
+        if count3 == 0:
+            count3, position = read_block(data, position)
+    orders: dict[str, BookOrder] = {}
+    count5, position = read_block(data, position)
+    while count5 > 0:
+        key7, position = read_word(data, position)
+        item6, position = read_BookOrder(data, position)
+        orders[key7] = item6
+        count5 -= 1
+        if count5 == 0:
+            count5, position = read_block(data, position)
+    record = VenueBook(bids, asks, orders)
+    return record, position
+
+
+def VenueBook_from_dict(fields: dict[str, Any]) -> VenueBook:
+    record = VenueBook()
+    for name, value in fields.items():
+        if name == "bids":
+            record.bids = [BookLevel_from_dict(item) for item in value]
+        elif name == "asks":
+            record.asks = [BookLevel_from_dict(item) for item in value]
+        elif name == "orders":
+            record.orders = {key: BookOrder_from_dict(item) for key, item in value.items()}
+        else:
+            raise ValueError(f"VenueBook has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class VenueMarket:
+    """What one venue says of the symbol.
+    
+    venue: Venue as the feed writes it.
+    bid_price_e8: Its bid in currency units; 0 is none.
+    bid_quantity: Shares at its bid.
+    ask_price_e8: Its offer in currency units; 0 is none.
+    ask_quantity: Shares at its offer.
+    quoted_ns: Event time of its newest quote or order message: nanoseconds since the epoch, UTC.
+    latest_ns: Latest event time of its accepted messages: nanoseconds since the epoch, UTC.
+    venue_sequence: Its newest message number of this trading day; 0 before the first.
+    refused_ns: Event time of the last message refused as stale or out of sequence.
+    refused_sequence: Message number of the last message refused as stale or out of sequence.
+    refused: Messages so refused in a row, each later than the one before.
+    book: Its order book, where it sends orders.
+    """
+
+    def __init__(
+        self,
+        venue: str = "",
+        bid_price_e8: i64 = 0,
+        bid_quantity: i64 = 0,
+        ask_price_e8: i64 = 0,
+        ask_quantity: i64 = 0,
+        quoted_ns: i64 = 0,
+        latest_ns: i64 = 0,
+        venue_sequence: i64 = 0,
+        refused_ns: i64 = 0,
+        refused_sequence: i64 = 0,
+        refused: i64 = 0,
+        book: VenueBook | None = None,
+    ) -> None:
+        self.venue: str = venue
+        self.bid_price_e8: i64 = bid_price_e8
+        self.bid_quantity: i64 = bid_quantity
+        self.ask_price_e8: i64 = ask_price_e8
+        self.ask_quantity: i64 = ask_quantity
+        self.quoted_ns: i64 = quoted_ns
+        self.latest_ns: i64 = latest_ns
+        self.venue_sequence: i64 = venue_sequence
+        self.refused_ns: i64 = refused_ns
+        self.refused_sequence: i64 = refused_sequence
+        self.refused: i64 = refused
+        self.book: VenueBook | None = book
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        writer.write(ENCODED.get(self.venue) or encoded_word(self.venue))
+        write_i64_be(writer, self.bid_price_e8)
+        write_long(writer, self.bid_quantity)
+        write_i64_be(writer, self.ask_price_e8)
+        write_long(writer, self.ask_quantity)
+        write_long(writer, self.quoted_ns)
+        write_long(writer, self.latest_ns)
+        write_long(writer, self.venue_sequence)
+        write_long(writer, self.refused_ns)
+        write_long(writer, self.refused_sequence)
+        write_long(writer, self.refused)
+        item1 = self.book
+        if item1 is None:
+            writer.append(0)
+        else:
+            writer.append(2)
+            item1.encode_into(writer)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "venue": self.venue,
+            "bid_price": decimal_of(self.bid_price_e8),
+            "bid_quantity": self.bid_quantity,
+            "ask_price": decimal_of(self.ask_price_e8),
+            "ask_quantity": self.ask_quantity,
+            "quoted_ns": self.quoted_ns,
+            "latest_ns": self.latest_ns,
+            "venue_sequence": self.venue_sequence,
+            "refused_ns": self.refused_ns,
+            "refused_sequence": self.refused_sequence,
+            "refused": self.refused,
+            "book": None if self.book is None else self.book.to_dict(),
+        }
+
+
+def read_VenueMarket(data: bytes, position: i64) -> tuple[VenueMarket, i64]:
+    venue, position = read_word(data, position)
+    bid_price_e8 = read_i64_be(data, position)
+    position += 8
+    bid_quantity, position = read_long(data, position)
+    ask_price_e8 = read_i64_be(data, position)
+    position += 8
+    ask_quantity, position = read_long(data, position)
+    quoted_ns, position = read_long(data, position)
+    latest_ns, position = read_long(data, position)
+    venue_sequence, position = read_long(data, position)
+    refused_ns, position = read_long(data, position)
+    refused_sequence, position = read_long(data, position)
+    refused, position = read_long(data, position)
+    book: VenueBook | None = None
+    branch1, position = read_index(data, position, 2)
+    if branch1 == 1:
+        item2, position = read_VenueBook(data, position)
+        book = item2
+    record = VenueMarket(venue, bid_price_e8, bid_quantity, ask_price_e8, ask_quantity, quoted_ns, latest_ns, venue_sequence, refused_ns, refused_sequence, refused, book)
+    return record, position
+
+
+def VenueMarket_from_dict(fields: dict[str, Any]) -> VenueMarket:
+    record = VenueMarket()
+    for name, value in fields.items():
+        if name == "venue":
+            record.venue = value
+        elif name == "bid_price":
+            record.bid_price_e8 = e8_of(value)
+        elif name == "bid_quantity":
+            record.bid_quantity = value
+        elif name == "ask_price":
+            record.ask_price_e8 = e8_of(value)
+        elif name == "ask_quantity":
+            record.ask_quantity = value
+        elif name == "quoted_ns":
+            record.quoted_ns = value
+        elif name == "latest_ns":
+            record.latest_ns = value
+        elif name == "venue_sequence":
+            record.venue_sequence = value
+        elif name == "refused_ns":
+            record.refused_ns = value
+        elif name == "refused_sequence":
+            record.refused_sequence = value
+        elif name == "refused":
+            record.refused = value
+        elif name == "book":
+            record.book = None if value is None else VenueBook_from_dict(value)
+        else:
+            raise ValueError(f"VenueMarket has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class NormaliseState(State):
+    """State of the operator normalise, per symbol: each venue's market, the best of them, last sale, volume and trading day.
+    
+    venues: Venues in the order of their first message. Bounded by max_venues.
+    venue_numbers: Index in `venues` by name.
+    bid_price_e8: Best bid in currency units; 0 is none.
+    bid_quantity: Shares at the best bid, all venues together.
+    bid_number: Index of the first venue at the best bid.
+    bid_venue: First venue at the best bid.
+    ask_price_e8: Best offer in currency units; 0 is none.
+    ask_quantity: Shares at the best offer, all venues together.
+    ask_number: Index of the first venue at the best offer.
+    ask_venue: First venue at the best offer.
+    oldest_quote_ns: No quote that counts is older than this: nanoseconds since the epoch, UTC.
+    last_price_e8: Price of the last eligible sale in currency units; 0 before the first.
+    last_quantity: Shares of the last eligible sale.
+    last_venue: Venue of the last eligible sale.
+    sold_today: This trading day had an eligible sale.
+    cumulative_volume: Shares sold so far on this trading day.
+    status: Trading status; empty before the first message that tells one, which means TRADING.
+    day_start_ns: Begin of the trading day (midnight in New York): nanoseconds since the epoch, UTC.
+    day_end_ns: End of the trading day (next midnight in New York): nanoseconds since the epoch, UTC.
+    open_ns: Begin of regular hours: nanoseconds since the epoch, UTC.
+    close_ns: End of regular hours: nanoseconds since the epoch, UTC; equal to the begin where there are none.
+    refused_day_ns: Event time of the last message refused because its trading day is over.
+    refused_day: Messages so refused in a row, each later than the one before.
+    reference_price_e8: Where the market is: last tight midpoint or eligible sale, in currency units; 0 is not known.
+    far_price_e8: Price of the last message refused as far from the market, in currency units.
+    far: Messages so refused in a row whose prices agree.
+    """
+
+    def __init__(
+        self,
+        venues: list[VenueMarket] | None = None,
+        venue_numbers: dict[str, int] | None = None,
+        bid_price_e8: i64 = 0,
+        bid_quantity: i64 = 0,
+        bid_number: i64 = 0,
+        bid_venue: str = "",
+        ask_price_e8: i64 = 0,
+        ask_quantity: i64 = 0,
+        ask_number: i64 = 0,
+        ask_venue: str = "",
+        oldest_quote_ns: i64 = 0,
+        last_price_e8: i64 = 0,
+        last_quantity: i64 = 0,
+        last_venue: str = "",
+        sold_today: bool = False,
+        cumulative_volume: i64 = 0,
+        status: str = "",
+        day_start_ns: i64 = 0,
+        day_end_ns: i64 = 0,
+        open_ns: i64 = 0,
+        close_ns: i64 = 0,
+        refused_day_ns: i64 = 0,
+        refused_day: i64 = 0,
+        reference_price_e8: i64 = 0,
+        far_price_e8: i64 = 0,
+        far: i64 = 0,
+    ) -> None:
+        self.venues: list[VenueMarket] = venues if venues is not None else []
+        self.venue_numbers: dict[str, int] = venue_numbers if venue_numbers is not None else {}
+        self.bid_price_e8: i64 = bid_price_e8
+        self.bid_quantity: i64 = bid_quantity
+        self.bid_number: i64 = bid_number
+        self.bid_venue: str = bid_venue
+        self.ask_price_e8: i64 = ask_price_e8
+        self.ask_quantity: i64 = ask_quantity
+        self.ask_number: i64 = ask_number
+        self.ask_venue: str = ask_venue
+        self.oldest_quote_ns: i64 = oldest_quote_ns
+        self.last_price_e8: i64 = last_price_e8
+        self.last_quantity: i64 = last_quantity
+        self.last_venue: str = last_venue
+        self.sold_today: bool = sold_today
+        self.cumulative_volume: i64 = cumulative_volume
+        self.status: str = status
+        self.day_start_ns: i64 = day_start_ns
+        self.day_end_ns: i64 = day_end_ns
+        self.open_ns: i64 = open_ns
+        self.close_ns: i64 = close_ns
+        self.refused_day_ns: i64 = refused_day_ns
+        self.refused_day: i64 = refused_day
+        self.reference_price_e8: i64 = reference_price_e8
+        self.far_price_e8: i64 = far_price_e8
+        self.far: i64 = far
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        if len(self.venues) > 0:
+            write_long(writer, len(self.venues))
+            for item1 in self.venues:
+                item1.encode_into(writer)
+        writer.append(0)
+        if len(self.venue_numbers) > 0:
+            write_long(writer, len(self.venue_numbers))
+            for key3, item2 in self.venue_numbers.items():
+                write_string(writer, key3)
+                write_long(writer, item2)
+        writer.append(0)
+        write_i64_be(writer, self.bid_price_e8)
+        write_long(writer, self.bid_quantity)
+        write_long(writer, self.bid_number)
+        writer.write(ENCODED.get(self.bid_venue) or encoded_word(self.bid_venue))
+        write_i64_be(writer, self.ask_price_e8)
+        write_long(writer, self.ask_quantity)
+        write_long(writer, self.ask_number)
+        writer.write(ENCODED.get(self.ask_venue) or encoded_word(self.ask_venue))
+        write_long(writer, self.oldest_quote_ns)
+        write_i64_be(writer, self.last_price_e8)
+        write_long(writer, self.last_quantity)
+        writer.write(ENCODED.get(self.last_venue) or encoded_word(self.last_venue))
+        writer.append(1 if self.sold_today else 0)
+        write_long(writer, self.cumulative_volume)
+        writer.write(ENCODED.get(self.status) or encoded_word(self.status))
+        write_long(writer, self.day_start_ns)
+        write_long(writer, self.day_end_ns)
+        write_long(writer, self.open_ns)
+        write_long(writer, self.close_ns)
+        write_long(writer, self.refused_day_ns)
+        write_long(writer, self.refused_day)
+        write_i64_be(writer, self.reference_price_e8)
+        write_i64_be(writer, self.far_price_e8)
+        write_long(writer, self.far)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "venues": [item.to_dict() for item in self.venues],
+            "venue_numbers": {key: item for key, item in self.venue_numbers.items()},
+            "bid_price": decimal_of(self.bid_price_e8),
+            "bid_quantity": self.bid_quantity,
+            "bid_number": self.bid_number,
+            "bid_venue": self.bid_venue,
+            "ask_price": decimal_of(self.ask_price_e8),
+            "ask_quantity": self.ask_quantity,
+            "ask_number": self.ask_number,
+            "ask_venue": self.ask_venue,
+            "oldest_quote_ns": self.oldest_quote_ns,
+            "last_price": decimal_of(self.last_price_e8),
+            "last_quantity": self.last_quantity,
+            "last_venue": self.last_venue,
+            "sold_today": self.sold_today,
+            "cumulative_volume": self.cumulative_volume,
+            "status": self.status,
+            "day_start_ns": self.day_start_ns,
+            "day_end_ns": self.day_end_ns,
+            "open_ns": self.open_ns,
+            "close_ns": self.close_ns,
+            "refused_day_ns": self.refused_day_ns,
+            "refused_day": self.refused_day,
+            "reference_price": decimal_of(self.reference_price_e8),
+            "far_price": decimal_of(self.far_price_e8),
+            "far": self.far,
+        }
+
+
+def read_NormaliseState(data: bytes, position: i64) -> tuple[NormaliseState, i64]:
+    venues: list[VenueMarket] = []
+    count1, position = read_block(data, position)
+    while count1 > 0:
+        item2, position = read_VenueMarket(data, position)
+        venues.append(item2)
+        count1 -= 1
+        if count1 == 0:
+            count1, position = read_block(data, position)
+    venue_numbers: dict[str, int] = {}
+    count3, position = read_block(data, position)
+    while count3 > 0:
+        key5, position = read_word(data, position)
+        item4, position = read_long(data, position)
+        venue_numbers[key5] = item4
+        count3 -= 1
+        if count3 == 0:
+            count3, position = read_block(data, position)
+    bid_price_e8 = read_i64_be(data, position)
+    position += 8
+    bid_quantity, position = read_long(data, position)
+    bid_number, position = read_long(data, position)
+    bid_venue, position = read_word(data, position)
+    ask_price_e8 = read_i64_be(data, position)
+    position += 8
+    ask_quantity, position = read_long(data, position)
+    ask_number, position = read_long(data, position)
+    ask_venue, position = read_word(data, position)
+    oldest_quote_ns, position = read_long(data, position)
+    last_price_e8 = read_i64_be(data, position)
+    position += 8
+    last_quantity, position = read_long(data, position)
+    last_venue, position = read_word(data, position)
+    sold_today = data[position] != 0
+    position += 1
+    cumulative_volume, position = read_long(data, position)
+    status, position = read_word(data, position)
+    day_start_ns, position = read_long(data, position)
+    day_end_ns, position = read_long(data, position)
+    open_ns, position = read_long(data, position)
+    close_ns, position = read_long(data, position)
+    refused_day_ns, position = read_long(data, position)
+    refused_day, position = read_long(data, position)
+    reference_price_e8 = read_i64_be(data, position)
+    position += 8
+    far_price_e8 = read_i64_be(data, position)
+    position += 8
+    far, position = read_long(data, position)
+    record = NormaliseState(venues, venue_numbers, bid_price_e8, bid_quantity, bid_number, bid_venue, ask_price_e8, ask_quantity, ask_number, ask_venue, oldest_quote_ns, last_price_e8, last_quantity, last_venue, sold_today, cumulative_volume, status, day_start_ns, day_end_ns, open_ns, close_ns, refused_day_ns, refused_day, reference_price_e8, far_price_e8, far)
+    return record, position
+
+
+def NormaliseState_from_dict(fields: dict[str, Any]) -> NormaliseState:
+    record = NormaliseState()
+    for name, value in fields.items():
+        if name == "venues":
+            record.venues = [VenueMarket_from_dict(item) for item in value]
+        elif name == "venue_numbers":
+            record.venue_numbers = {key: item for key, item in value.items()}
+        elif name == "bid_price":
+            record.bid_price_e8 = e8_of(value)
+        elif name == "bid_quantity":
+            record.bid_quantity = value
+        elif name == "bid_number":
+            record.bid_number = value
+        elif name == "bid_venue":
+            record.bid_venue = value
+        elif name == "ask_price":
+            record.ask_price_e8 = e8_of(value)
+        elif name == "ask_quantity":
+            record.ask_quantity = value
+        elif name == "ask_number":
+            record.ask_number = value
+        elif name == "ask_venue":
+            record.ask_venue = value
+        elif name == "oldest_quote_ns":
+            record.oldest_quote_ns = value
+        elif name == "last_price":
+            record.last_price_e8 = e8_of(value)
+        elif name == "last_quantity":
+            record.last_quantity = value
+        elif name == "last_venue":
+            record.last_venue = value
+        elif name == "sold_today":
+            record.sold_today = value
+        elif name == "cumulative_volume":
+            record.cumulative_volume = value
+        elif name == "status":
+            record.status = value
+        elif name == "day_start_ns":
+            record.day_start_ns = value
+        elif name == "day_end_ns":
+            record.day_end_ns = value
+        elif name == "open_ns":
+            record.open_ns = value
+        elif name == "close_ns":
+            record.close_ns = value
+        elif name == "refused_day_ns":
+            record.refused_day_ns = value
+        elif name == "refused_day":
+            record.refused_day = value
+        elif name == "reference_price":
+            record.reference_price_e8 = e8_of(value)
+        elif name == "far_price":
+            record.far_price_e8 = e8_of(value)
+        elif name == "far":
+            record.far = value
+        else:
+            raise ValueError(f"NormaliseState has no field {name!r}")
+    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -44,11 +1057,11 @@ class PassageState(State):
         }
 
 
-def read_PassageState(reader: Reader) -> PassageState:
-    updates = read_long(reader)
-    last_time_ns = read_long(reader)
+def read_PassageState(data: bytes, position: i64) -> tuple[PassageState, i64]:
+    updates, position = read_long(data, position)
+    last_time_ns, position = read_long(data, position)
     record = PassageState(updates, last_time_ns)
-    return record
+    return record, position
 
 
 def PassageState_from_dict(fields: dict[str, Any]) -> PassageState:
@@ -63,13 +1076,245 @@ def PassageState_from_dict(fields: dict[str, Any]) -> PassageState:
     return record
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
+class AlertRule:
+    """One user's price alert, and what it waits for.
+    
+    account: Account of the user.
+    kind: What the rule watches for.
+    threshold_price_e8: CROSSING_*: the price to cross, in currency units.
+    move_bps: PERCENT_MOVE: size of the move in basis points.
+    hysteresis_bps: CROSSING_*: how far the price must go back from the threshold before the next crossing counts, in basis points of it.
+    reference_price_e8: PERCENT_MOVE: price the move is measured from, in currency units; 0 until there is one.
+    armed: CROSSING_*: whether the next crossing counts.
+    triggered: CROSSING_*: whether it has triggered since it was created or changed; from then on the hysteresis holds.
+    act_below_e8: The rule acts (triggers, or arms itself) at this price and below, in 1e-8 of the currency unit; 0 is never.
+    act_above_e8: It acts at this price and above, in 1e-8 of the currency unit; 2**62 is never.
+    trigger_count: How often it has triggered.
+    """
+
+    def __init__(
+        self,
+        account: str = "",
+        kind: i64 = 0,
+        threshold_price_e8: i64 = 0,
+        move_bps: i64 = 0,
+        hysteresis_bps: i64 = 0,
+        reference_price_e8: i64 = 0,
+        armed: bool = False,
+        triggered: bool = False,
+        act_below_e8: i64 = 0,
+        act_above_e8: i64 = 0,
+        trigger_count: i64 = 0,
+    ) -> None:
+        self.account: str = account
+        self.kind: i64 = kind
+        self.threshold_price_e8: i64 = threshold_price_e8
+        self.move_bps: i64 = move_bps
+        self.hysteresis_bps: i64 = hysteresis_bps
+        self.reference_price_e8: i64 = reference_price_e8
+        self.armed: bool = armed
+        self.triggered: bool = triggered
+        self.act_below_e8: i64 = act_below_e8
+        self.act_above_e8: i64 = act_above_e8
+        self.trigger_count: i64 = trigger_count
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
+        write_long(writer, self.kind)
+        write_i64_be(writer, self.threshold_price_e8)
+        write_long(writer, self.move_bps)
+        write_long(writer, self.hysteresis_bps)
+        write_i64_be(writer, self.reference_price_e8)
+        writer.append(1 if self.armed else 0)
+        writer.append(1 if self.triggered else 0)
+        write_long(writer, self.act_below_e8)
+        write_long(writer, self.act_above_e8)
+        write_long(writer, self.trigger_count)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "account": self.account,
+            "kind": ALERT_KIND_SYMBOLS[self.kind],
+            "threshold_price": decimal_of(self.threshold_price_e8),
+            "move_bps": self.move_bps,
+            "hysteresis_bps": self.hysteresis_bps,
+            "reference_price": decimal_of(self.reference_price_e8),
+            "armed": self.armed,
+            "triggered": self.triggered,
+            "act_below_e8": self.act_below_e8,
+            "act_above_e8": self.act_above_e8,
+            "trigger_count": self.trigger_count,
+        }
+
+
+def read_AlertRule(data: bytes, position: i64) -> tuple[AlertRule, i64]:
+    account, position = read_word(data, position)
+    kind, position = read_index(data, position, len(ALERT_KIND_SYMBOLS))
+    threshold_price_e8 = read_i64_be(data, position)
+    position += 8
+    move_bps, position = read_long(data, position)
+    hysteresis_bps, position = read_long(data, position)
+    reference_price_e8 = read_i64_be(data, position)
+    position += 8
+    armed = data[position] != 0
+    position += 1
+    triggered = data[position] != 0
+    position += 1
+    act_below_e8, position = read_long(data, position)
+    act_above_e8, position = read_long(data, position)
+    trigger_count, position = read_long(data, position)
+    record = AlertRule(account, kind, threshold_price_e8, move_bps, hysteresis_bps, reference_price_e8, armed, triggered, act_below_e8, act_above_e8, trigger_count)
+    return record, position
+
+
+def AlertRule_from_dict(fields: dict[str, Any]) -> AlertRule:
+    record = AlertRule()
+    for name, value in fields.items():
+        if name == "account":
+            record.account = value
+        elif name == "kind":
+            record.kind = ALERT_KIND_SYMBOLS.index(value)
+        elif name == "threshold_price":
+            record.threshold_price_e8 = e8_of(value)
+        elif name == "move_bps":
+            record.move_bps = value
+        elif name == "hysteresis_bps":
+            record.hysteresis_bps = value
+        elif name == "reference_price":
+            record.reference_price_e8 = e8_of(value)
+        elif name == "armed":
+            record.armed = value
+        elif name == "triggered":
+            record.triggered = value
+        elif name == "act_below_e8":
+            record.act_below_e8 = value
+        elif name == "act_above_e8":
+            record.act_above_e8 = value
+        elif name == "trigger_count":
+            record.trigger_count = value
+        else:
+            raise ValueError(f"AlertRule has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class PriceAlertsState(State):
+    """State of the operator price_alerts, per symbol.
+    
+    last_price_e8: Price of the last eligible sale in currency units; 0 before the first.
+    quiet_above_e8: No rule acts at prices strictly between this, in 1e-8 of the currency unit, and quiet_below_e8.
+    quiet_below_e8: The upper end of that range, in 1e-8 of the currency unit; 2**62 where there is none.
+    rules: By rule id, oldest first. Bound: the parameter rules_per_symbol_max.
+    """
+
+    def __init__(
+        self,
+        last_price_e8: i64 = 0,
+        quiet_above_e8: i64 = 0,
+        quiet_below_e8: i64 = 0,
+        rules: dict[str, AlertRule] | None = None,
+    ) -> None:
+        self.last_price_e8: i64 = last_price_e8
+        self.quiet_above_e8: i64 = quiet_above_e8
+        self.quiet_below_e8: i64 = quiet_below_e8
+        self.rules: dict[str, AlertRule] = rules if rules is not None else {}
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_i64_be(writer, self.last_price_e8)
+        write_long(writer, self.quiet_above_e8)
+        write_long(writer, self.quiet_below_e8)
+        if len(self.rules) > 0:
+            write_long(writer, len(self.rules))
+            for key2, item1 in self.rules.items():
+                write_string(writer, key2)
+                item1.encode_into(writer)
+        writer.append(0)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "last_price": decimal_of(self.last_price_e8),
+            "quiet_above_e8": self.quiet_above_e8,
+            "quiet_below_e8": self.quiet_below_e8,
+            "rules": {key: item.to_dict() for key, item in self.rules.items()},
+        }
+
+
+def read_PriceAlertsState(data: bytes, position: i64) -> tuple[PriceAlertsState, i64]:
+    last_price_e8 = read_i64_be(data, position)
+    position += 8
+    quiet_above_e8, position = read_long(data, position)
+    quiet_below_e8, position = read_long(data, position)
+    rules: dict[str, AlertRule] = {}
+    count1, position = read_block(data, position)
+    while count1 > 0:
+        key3, position = read_word(data, position)
+        item2, position = read_AlertRule(data, position)
+        rules[key3] = item2
+        count1 -= 1
+        if count1 == 0:
+            count1, position = read_block(data, position)
+    record = PriceAlertsState(last_price_e8, quiet_above_e8, quiet_below_e8, rules)
+    return record, position
+
+
+def PriceAlertsState_from_dict(fields: dict[str, Any]) -> PriceAlertsState:
+    record = PriceAlertsState()
+    for name, value in fields.items():
+        if name == "last_price":
+            record.last_price_e8 = e8_of(value)
+        elif name == "quiet_above_e8":
+            record.quiet_above_e8 = value
+        elif name == "quiet_below_e8":
+            record.quiet_below_e8 = value
+        elif name == "rules":
+            record.rules = {key: AlertRule_from_dict(item) for key, item in value.items()}
+        else:
+            raise ValueError(f"PriceAlertsState has no field {name!r}")
+    return record
+
+
+class IndicatorsStateType(StateType):
+    def new(self) -> State:
+        return IndicatorsState()
+
+    def decode(self, data: bytes, position: i64) -> State:
+        try:
+            return read_IndicatorsState(data, position)[0]
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no IndicatorsState: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> State:
+        return IndicatorsState_from_dict(fields)
+
+
+INDICATORS_STATE: Final[StateType] = IndicatorsStateType("IndicatorsState", '{"type":"record","name":"IndicatorsState","namespace":"tapeline","doc":"State of the operator indicators, per symbol.","fields":[{"name":"series","type":{"type":"array","items":{"type":"record","name":"BarSeries","doc":"The bars of one length: those still open, and the statistics of those closed.","fields":[{"name":"interval_ms","type":"long","doc":"Length of the bars in milliseconds."},{"name":"newest","type":{"type":"record","name":"OpenBar","doc":"A bar that sales are still counted in.","fields":[{"name":"start_ns","type":"long","doc":"Start of the window, inclusive: nanoseconds since the epoch, UTC."},{"name":"end_ns","type":"long","doc":"End of the window, exclusive: nanoseconds since the epoch, UTC; 0 where no bar is open."},{"name":"open_time_ns","type":"long","doc":"Event time of the sale that set the open; end_ns before the first."},{"name":"close_time_ns","type":"long","doc":"Event time of the sale that set the close; start_ns before the first."},{"name":"open","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Earliest price eligible for last, in currency units; 0 is none."},{"name":"high","type":"Price","doc":"Highest eligible price in currency units; 0 is none."},{"name":"low","type":"Price","doc":"Lowest eligible price in currency units; 0 is none."},{"name":"close","type":"Price","doc":"Latest price eligible for last, in currency units; 0 is none."},{"name":"trades","type":"long","doc":"Sales, all of them."},{"name":"volume","type":"long","doc":"Shares sold, all of them."},{"name":"turnover","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Sum of price times shares in currency units, without turnover_recent_e8."},{"name":"turnover_recent_e8","type":"long","doc":"The rest of that sum, in 1e-8 of the currency unit, below 2**61."},{"name":"ineligible_volume","type":"long","doc":"Shares of the sales that no volume-weighted price counts."},{"name":"ineligible_turnover","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Price times shares of those sales, in currency units."}]},"doc":"The open bar that starts last."},{"name":"earlier","type":{"type":"array","items":"OpenBar"},"doc":"Open bars that start before it, oldest first. Bound: out-of-orderness of the source / length, rounded up."},{"name":"closed_end_ns","type":"long","doc":"End of the last bar emitted: nanoseconds since the epoch, UTC; 0 before the first."},{"name":"filled","type":"long","doc":"Empty bars emitted since the last one with sales."},{"name":"moving","type":{"type":"record","name":"MovingState","doc":"Statistics over the closed bars of one symbol and length.","fields":[{"name":"bars","type":"long","doc":"Bars counted so far."},{"name":"closes_e8","type":{"type":"array","items":"long"},"doc":"Newest closes in 1e-8 of the currency unit, oldest first. Bound: the longest period in use."},{"name":"ema","type":"double","doc":"Exponential moving average of closes, once there are enough bars."},{"name":"gain","type":"double","doc":"RSI: sum of the rises until there are enough bars, from then on their Wilder average."},{"name":"loss","type":"double","doc":"RSI: the same of the falls, positive."},{"name":"macd_fast","type":"double","doc":"MACD: the fast average, once the slow one exists."},{"name":"macd_slow","type":"double","doc":"MACD: the slow average, once there are enough bars."},{"name":"macd_signal","type":"double","doc":"MACD: sum of the first MACD values until there are enough, from then on their exponential average."},{"name":"true_range","type":"double","doc":"ATR: sum of the first true ranges until there are enough, from then on their Wilder average."}]},"doc":"Statistics over the bars closed."}]}},"doc":"One per length of bar, in the order of the parameter intervals_ms; empty before the first sale."}]}')
+
+
+class NormaliseStateType(StateType):
+    def new(self) -> State:
+        return NormaliseState()
+
+    def decode(self, data: bytes, position: i64) -> State:
+        try:
+            return read_NormaliseState(data, position)[0]
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no NormaliseState: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> State:
+        return NormaliseState_from_dict(fields)
+
+
+NORMALISE_STATE: Final[StateType] = NormaliseStateType("NormaliseState", '{"type":"record","name":"NormaliseState","namespace":"tapeline","doc":"State of the operator normalise, per symbol: each venue\'s market, the best of them, last sale, volume and trading day.","fields":[{"name":"venues","type":{"type":"array","items":{"type":"record","name":"VenueMarket","doc":"What one venue says of the symbol.","fields":[{"name":"venue","type":"string","doc":"Venue as the feed writes it.","vocabulary":true},{"name":"bid_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Its bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at its bid."},{"name":"ask_price","type":"Price","doc":"Its offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at its offer."},{"name":"quoted_ns","type":"long","doc":"Event time of its newest quote or order message: nanoseconds since the epoch, UTC."},{"name":"latest_ns","type":"long","doc":"Latest event time of its accepted messages: nanoseconds since the epoch, UTC."},{"name":"venue_sequence","type":"long","doc":"Its newest message number of this trading day; 0 before the first."},{"name":"refused_ns","type":"long","doc":"Event time of the last message refused as stale or out of sequence."},{"name":"refused_sequence","type":"long","doc":"Message number of the last message refused as stale or out of sequence."},{"name":"refused","type":"long","doc":"Messages so refused in a row, each later than the one before."},{"name":"book","type":["null",{"type":"record","name":"VenueBook","doc":"Resting orders of one venue, by price level.","fields":[{"name":"bids","type":{"type":"array","items":{"type":"record","name":"BookLevel","doc":"All orders at one price.","fields":[{"name":"price","type":"Price","doc":"Price in currency units."},{"name":"quantity","type":"long","doc":"Shares at this price, those of unknown orders included."},{"name":"unknown","type":"long","doc":"Of these, shares of orders not known one by one: a snapshot told of them."}]}},"doc":"Levels to buy, best last. Bounded by 2 max_orders."},{"name":"asks","type":{"type":"array","items":"BookLevel"},"doc":"Levels to sell, best last. Bounded by 2 max_orders."},{"name":"orders","type":{"type":"map","values":{"type":"record","name":"BookOrder","doc":"One resting order.","fields":[{"name":"side","type":"long","doc":"1 to buy, 2 to sell."},{"name":"price","type":"Price","doc":"Price in currency units."},{"name":"quantity","type":"long","doc":"Shares still open."}]}},"doc":"Orders by the venue\'s number, in decimal. Bounded by max_orders."}]}],"doc":"Its order book, where it sends orders."}]}},"doc":"Venues in the order of their first message. Bounded by max_venues."},{"name":"venue_numbers","type":{"type":"map","values":"long"},"doc":"Index in `venues` by name."},{"name":"bid_price","type":"Price","doc":"Best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at the best bid, all venues together."},{"name":"bid_number","type":"long","doc":"Index of the first venue at the best bid."},{"name":"bid_venue","type":"string","doc":"First venue at the best bid.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"Best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at the best offer, all venues together."},{"name":"ask_number","type":"long","doc":"Index of the first venue at the best offer."},{"name":"ask_venue","type":"string","doc":"First venue at the best offer.","vocabulary":true},{"name":"oldest_quote_ns","type":"long","doc":"No quote that counts is older than this: nanoseconds since the epoch, UTC."},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"last_quantity","type":"long","doc":"Shares of the last eligible sale."},{"name":"last_venue","type":"string","doc":"Venue of the last eligible sale.","vocabulary":true},{"name":"sold_today","type":"boolean","doc":"This trading day had an eligible sale."},{"name":"cumulative_volume","type":"long","doc":"Shares sold so far on this trading day."},{"name":"status","type":"string","doc":"Trading status; empty before the first message that tells one, which means TRADING.","vocabulary":true},{"name":"day_start_ns","type":"long","doc":"Begin of the trading day (midnight in New York): nanoseconds since the epoch, UTC."},{"name":"day_end_ns","type":"long","doc":"End of the trading day (next midnight in New York): nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of regular hours: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of regular hours: nanoseconds since the epoch, UTC; equal to the begin where there are none."},{"name":"refused_day_ns","type":"long","doc":"Event time of the last message refused because its trading day is over."},{"name":"refused_day","type":"long","doc":"Messages so refused in a row, each later than the one before."},{"name":"reference_price","type":"Price","doc":"Where the market is: last tight midpoint or eligible sale, in currency units; 0 is not known."},{"name":"far_price","type":"Price","doc":"Price of the last message refused as far from the market, in currency units."},{"name":"far","type":"long","doc":"Messages so refused in a row whose prices agree."}]}')
+
+
 class PassageStateType(StateType):
     def new(self) -> State:
         return PassageState()
 
     def decode(self, data: bytes, position: i64) -> State:
         try:
-            return read_PassageState(Reader(data, position))
+            return read_PassageState(data, position)[0]
         except (IndexError, ValueError) as error:
             raise ValueError(f"no PassageState: {error}") from None
 
@@ -79,4 +1324,21 @@ class PassageStateType(StateType):
 
 PASSAGE_STATE: Final[StateType] = PassageStateType("PassageState", '{"type":"record","name":"PassageState","namespace":"tapeline","doc":"State of the operator passage, per symbol.","fields":[{"name":"updates","type":"long","doc":"Price updates seen."},{"name":"last_time_ns","type":"long","doc":"Event time of the newest one: nanoseconds since the epoch, UTC."}]}')
 
-STATE_TYPES: Final[tuple[StateType, ...]] = (PASSAGE_STATE,)
+
+class PriceAlertsStateType(StateType):
+    def new(self) -> State:
+        return PriceAlertsState()
+
+    def decode(self, data: bytes, position: i64) -> State:
+        try:
+            return read_PriceAlertsState(data, position)[0]
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no PriceAlertsState: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> State:
+        return PriceAlertsState_from_dict(fields)
+
+
+PRICE_ALERTS_STATE: Final[StateType] = PriceAlertsStateType("PriceAlertsState", '{"type":"record","name":"PriceAlertsState","namespace":"tapeline","doc":"State of the operator price_alerts, per symbol.","fields":[{"name":"last_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"quiet_above_e8","type":"long","doc":"No rule acts at prices strictly between this, in 1e-8 of the currency unit, and quiet_below_e8."},{"name":"quiet_below_e8","type":"long","doc":"The upper end of that range, in 1e-8 of the currency unit; 2**62 where there is none."},{"name":"rules","type":{"type":"map","values":{"type":"record","name":"AlertRule","doc":"One user\'s price alert, and what it waits for.","fields":[{"name":"account","type":"string","doc":"Account of the user.","vocabulary":true},{"name":"kind","type":{"type":"enum","name":"AlertKind","doc":"What a price alert watches for.","symbols":["CROSSING_UP","CROSSING_DOWN","PERCENT_MOVE"]},"doc":"What the rule watches for."},{"name":"threshold_price","type":"Price","doc":"CROSSING_*: the price to cross, in currency units."},{"name":"move_bps","type":"long","doc":"PERCENT_MOVE: size of the move in basis points."},{"name":"hysteresis_bps","type":"long","doc":"CROSSING_*: how far the price must go back from the threshold before the next crossing counts, in basis points of it."},{"name":"reference_price","type":"Price","doc":"PERCENT_MOVE: price the move is measured from, in currency units; 0 until there is one."},{"name":"armed","type":"boolean","doc":"CROSSING_*: whether the next crossing counts."},{"name":"triggered","type":"boolean","doc":"CROSSING_*: whether it has triggered since it was created or changed; from then on the hysteresis holds."},{"name":"act_below_e8","type":"long","doc":"The rule acts (triggers, or arms itself) at this price and below, in 1e-8 of the currency unit; 0 is never."},{"name":"act_above_e8","type":"long","doc":"It acts at this price and above, in 1e-8 of the currency unit; 2**62 is never."},{"name":"trigger_count","type":"long","doc":"How often it has triggered."}]}},"doc":"By rule id, oldest first. Bound: the parameter rules_per_symbol_max."}]}')
+
+STATE_TYPES: Final[tuple[StateType, ...]] = (INDICATORS_STATE, NORMALISE_STATE, PASSAGE_STATE, PRICE_ALERTS_STATE,)
