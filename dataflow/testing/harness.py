@@ -139,7 +139,7 @@ class OperatorHarness:
         return context
 
     def _collect(self, cell: Cell, context: Context) -> None:
-        """Carry out what the operator recorded. Raises ValueError for an effect its catalogue entry does not declare."""
+        """Carry out what was recorded. Raises ValueError for an effect that the catalogue entry does not declare."""
         for record in context.emitted:
             if type(record).__name__ not in self.type.outputs:
                 raise ValueError(f"{self.type.name} emits a {type(record).__name__}, which it does not declare")

@@ -1,0 +1,49 @@
+"""The operators that pipelines.yaml may name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dataflow.model import OperatorType
+from operators.indicators import IndicatorParameters, Indicators
+from operators.passage import Passage, PassageParameters
+from operators.price_alerts import PriceAlertParameters, PriceAlerts
+from schemas.generated.states import INDICATORS_STATE, PASSAGE_STATE, PRICE_ALERTS_STATE
+
+PASSAGE: Final = OperatorType(
+    name="passage",
+    summary="Counts the price updates of a symbol and passes them on.",
+    operator=Passage,
+    state=PASSAGE_STATE,
+    key=("symbol",),
+    inputs=("PriceUpdated",),
+    outputs=("PriceUpdated",),
+    parameters=PassageParameters,
+)
+
+INDICATORS: Final = OperatorType(
+    name="indicators",
+    summary="Builds bars of several lengths from sales, with VWAP, SMA, EMA, RSI, MACD, Bollinger bands and ATR.",
+    operator=Indicators,
+    state=INDICATORS_STATE,
+    key=("symbol",),
+    inputs=("PriceUpdated",),
+    outputs=("AnalyticsCalculated",),
+    parameters=IndicatorParameters,
+    uses_timers=True,
+)
+
+PRICE_ALERTS: Final = OperatorType(
+    name="price_alerts",
+    summary="Tells users when the last price crosses their threshold or has moved by their percentage.",
+    operator=PriceAlerts,
+    state=PRICE_ALERTS_STATE,
+    key=("symbol",),
+    inputs=("PriceUpdated", "AlertRuleChanged"),
+    outputs=("AlertTriggered", "AlertRuleRejected"),
+    parameters=PriceAlertParameters,
+)
+
+OPERATORS: Final[dict[str, OperatorType]] = {
+    operator_type.name: operator_type for operator_type in (PASSAGE, INDICATORS, PRICE_ALERTS)
+}
