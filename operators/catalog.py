@@ -6,9 +6,10 @@ from typing import Final
 
 from dataflow.model import OperatorType
 from operators.indicators import IndicatorParameters, Indicators
+from operators.normalise import Normalise, NormaliseParameters
 from operators.passage import Passage, PassageParameters
 from operators.price_alerts import PriceAlertParameters, PriceAlerts
-from schemas.generated.states import INDICATORS_STATE, PASSAGE_STATE, PRICE_ALERTS_STATE
+from schemas.generated.states import INDICATORS_STATE, NORMALISE_STATE, PASSAGE_STATE, PRICE_ALERTS_STATE
 
 PASSAGE: Final = OperatorType(
     name="passage",
@@ -19,6 +20,17 @@ PASSAGE: Final = OperatorType(
     inputs=("PriceUpdated",),
     outputs=("PriceUpdated",),
     parameters=PassageParameters,
+)
+
+NORMALISE: Final = OperatorType(
+    name="normalise",
+    summary="Turns venues' quotes, sales and order messages into the market: best bid and offer, last, volume, status.",
+    operator=Normalise,
+    state=NORMALISE_STATE,
+    key=("symbol",),
+    inputs=("MarketDataReceived",),
+    outputs=("PriceUpdated", "MarketDataRejected"),
+    parameters=NormaliseParameters,
 )
 
 INDICATORS: Final = OperatorType(
@@ -45,5 +57,5 @@ PRICE_ALERTS: Final = OperatorType(
 )
 
 OPERATORS: Final[dict[str, OperatorType]] = {
-    operator_type.name: operator_type for operator_type in (PASSAGE, INDICATORS, PRICE_ALERTS)
+    operator_type.name: operator_type for operator_type in (PASSAGE, NORMALISE, INDICATORS, PRICE_ALERTS)
 }
