@@ -12,12 +12,18 @@ from setuptools import setup
 COMPILED = [
     "dataflow/model.py",
     "dataflow/engines/embedded/core.py",
+    "dataflow/engines/embedded/lanes.py",
+    "dataflow/engines/embedded/slot_format.py",
+    "dataflow/engines/embedded/slot_table.py",
+    "dataflow/engines/embedded/slots.py",
+    "dataflow/frames.py",
     "schemas/wire.py",
     "schemas/generated/events.py",
     "schemas/generated/states.py",
     "operators/*.py",
+    "jobs/feeds/*.py",
 ]
-NOT_COMPILED = {"operators/__init__.py", "operators/catalog.py"}
+NOT_COMPILED = {"operators/__init__.py", "operators/catalog.py", "jobs/feeds/__init__.py"}
 
 
 def can_compile() -> bool:

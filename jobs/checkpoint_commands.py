@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dataflow.engines.embedded.checkpoints import CheckpointStore, Manifest
-from dataflow.engines.embedded.core import KEY_SEPARATOR
+from dataflow.engines.embedded.slots import KEY_SEPARATOR
 from dataflow.engines.embedded.offline import StoredCell, stored_cells
 from dataflow.ports import InputFault
 from dataflow.storage import DirectoryStorage

@@ -138,8 +138,8 @@ def _differences(expected: Outcome, found: Outcome) -> list[str]:
 
 def state_digest(core: Core) -> str:
     """SHA-256 over every slot of a core that has no open snapshot, in the order of its keys."""
-    core.begin_snapshot(full=True)
-    chunk = core.snapshot_slice(1 << 40)
+    core.table.begin_snapshot(full=True)
+    chunk = core.table.snapshot_slice(1 << 40)
     slots: list[bytes] = []
     position = 0
     while position < len(chunk):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dataflow.engines.embedded.core import Lane
+from dataflow.engines.embedded.lanes import Lane
 from dataflow.engines.embedded.wiring import Wiring, wire
 from dataflow.graph import Graph, Job, Operator, Source, Stream
 from dataflow.model import Context, KeyedOperator, NoParameters, OperatorType, Record

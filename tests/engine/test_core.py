@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataflow.blocks import records_of
-from dataflow.engines.embedded.core import Lane
+from dataflow.engines.embedded.lanes import Lane
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.model import END_OF_TIME, Record
 from schemas.generated.events import ALERT_RULE_CHANGED, LATE_EVENT, PRICE_UPDATED, AlertRuleChanged, PriceUpdated

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataflow.engines.embedded.core import StoredSpace
+from dataflow.engines.embedded.slots import StoredSpace
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.testing.simulation import state_digest
 from schemas.generated.states import PASSAGE_STATE
@@ -16,7 +16,7 @@ def restored(chunks: list[bytes], watermark_ns: int) -> Wiring:
     wiring = wired(Windows)
     stored = StoredSpace(wiring.core.spaces[0], [0], [PASSAGE_STATE])
     for chunk in chunks:
-        wiring.core.load(chunk, [stored])
+        wiring.core.table.load(chunk, [stored])
     wiring.core.restored(watermark_ns)
     return wiring
 
@@ -35,19 +35,19 @@ def test_a_snapshot_is_of_the_instant_it_was_begun(
 ) -> None:
     wiring = wired(Windows)
     feed(wiring, before)
-    wiring.core.begin_snapshot(full=True)
-    chunks = [wiring.core.snapshot_slice(1_000)]
+    wiring.core.table.begin_snapshot(full=True)
+    chunks = [wiring.core.table.snapshot_slice(1_000)]
     feed(wiring, between)
     expected = wired(Windows)
     feed(expected, before)
     feed(expected, between)
-    wiring.core.begin_snapshot(full=False)
+    wiring.core.table.begin_snapshot(full=False)
     for number in during:
         feed(wiring, [number])
-        if wiring.core.snapshot_open:
-            chunks.append(wiring.core.snapshot_slice(slots))
-    while wiring.core.snapshot_open:
-        chunks.append(wiring.core.snapshot_slice(slots))
+        if wiring.core.table.snapshot_open:
+            chunks.append(wiring.core.table.snapshot_slice(slots))
+    while wiring.core.table.snapshot_open:
+        chunks.append(wiring.core.table.snapshot_slice(slots))
     again = restored(chunks, expected.core.watermark_ns)
     assert state_digest(again.core) == state_digest(expected.core)
 
@@ -56,8 +56,8 @@ def test_a_snapshot_is_of_the_instant_it_was_begun(
 def test_a_restored_core_goes_on_as_the_first_would_have(before: list[int], after: list[int]) -> None:
     first = wired(Windows)
     feed(first, before)
-    first.core.begin_snapshot(full=True)
-    second = restored([first.core.snapshot_slice(1_000)], first.core.watermark_ns)
+    first.core.table.begin_snapshot(full=True)
+    second = restored([first.core.table.snapshot_slice(1_000)], first.core.watermark_ns)
     for partition, other in zip(second.core.partitions, first.core.partitions, strict=True):
         partition.top_ns = other.top_ns
     first.channels["out"].buffer.truncate(0)

@@ -9,9 +9,7 @@ what happens depends only on the records and their order, never on how they were
   idle, of the latest event time seen or promised, less the partition's out-of-orderness. Due timers fire in the order
   of (time, operator, key), and while a timer of time T fires the watermark reads T: what it emits is not late further
   down, however far the watermark jumped.
-- Operators with the same key share a `Slot` per key value. A slot is marked when touched; a snapshot encodes the
-  marked slots in slices between batches, and a slot that is about to change before its turn is encoded first (copy on
-  write). So a snapshot is of one instant, and the loop never waits for it.
+- Operators with the same key share a `Slot` per key value; `SlotTable` finds them and takes snapshots.
 
 Invariant: state, timers and record counts at a snapshot are those after a whole number of input records.
 Bound: one slot per key value, one timer entry per (operator, key, time).
@@ -23,9 +21,12 @@ import heapq
 from collections.abc import Callable
 from typing import Any, Final
 
-from librt.strings import BytesWriter, read_i32_be, read_i64_be, write_i32_be, write_i64_be
-from mypy_extensions import i32, i64, u8
+from librt.strings import BytesWriter
+from mypy_extensions import i64, u8
 
+from dataflow.engines.embedded.lanes import Lane, earliest, run_end, turn_of
+from dataflow.engines.embedded.slot_table import SlotTable
+from dataflow.engines.embedded.slots import Slot, Space
 from dataflow.model import (
     END_OF_TIME,
     NO_WATERMARK,
@@ -38,35 +39,7 @@ from dataflow.model import (
     hash_text,
 )
 
-KEY_SEPARATOR: Final = "\x1f"
 NEVER: Final[i64] = (1 << 62) + 1
-
-
-class Slot:
-    """All that one key value has: a cell for each operator with this key. `key` joins composite keys by U+001F."""
-
-    __slots__ = ("cells", "key", "saved", "space", "touched")
-
-    def __init__(self, key: str, space: Space, epoch: i64) -> None:
-        self.key: str = key
-        self.space: Space = space
-        self.cells: list[Cell | None] = [None] * space.width
-        self.touched: i64 = epoch
-        self.saved: i64 = epoch
-
-
-class Space:
-    """The slots of one key: `fields` are one or two numbers of key fields."""
-
-    def __init__(self, number: i64, fields: list[int]) -> None:
-        self.number: i64 = number
-        self.first: i64 = fields[0]
-        self.second: i64 = fields[1] if len(fields) > 1 else -1
-        self.width: i64 = 0
-        self.slots: dict[str, Slot] = {}
-        self.nested: dict[str, dict[str, Slot]] = {}
-        self.last_key: str = ""
-        self.last: Slot | None = None
 
 
 class Channel:
@@ -120,30 +93,6 @@ class Partition:
         self.records: i64 = 0
 
 
-class Lane:
-    """The records of one partition that wait to be fed: those of `records` from `used` on, none where `ended`."""
-
-    def __init__(self, number: i64) -> None:
-        self.number: i64 = number
-        self.records: list[Record] = []
-        self.used: i64 = 0
-        self.ended: bool = False
-
-    def next_ns(self) -> i64:
-        """Event time of the next record."""
-        return END_OF_TIME if self.ended else self.records[self.used].event_time_ns
-
-
-class StoredSpace:
-    """How the numbers in a state file map to this core: its space, and per stored cell number the cell number here (-1
-    where the operator is gone) and the type to decode it with."""
-
-    def __init__(self, space: Space | None, cells: list[int], types: list[StateType]) -> None:
-        self.space: Space | None = space
-        self.cells: list[int] = cells
-        self.types: list[StateType] = types
-
-
 class Core:
     """Runs operators over records. See the head of the file; `wiring` builds one from a graph."""
 
@@ -168,17 +117,8 @@ class Core:
         self.timers: list[tuple[int, int, str, Slot]] = []
         self.queue: list[Record] = []
         self.queue_channels: list[Channel] = []
-        self.slots: list[Slot] = []
-        self.dirty: list[Slot] = []
-        self.epoch: i64 = 1
-        self.pending: list[Slot] = []
-        self.pending_next: i64 = 0
-        self.pending_end: i64 = 0
-        self.snapshot_full: bool = False
-        self.snapshot_open: bool = False
-        self.snapshot: BytesWriter = BytesWriter()
+        self.table: SlotTable = SlotTable()
         self.current: Node | None = None
-        self.current_key: str = ""
 
     # Feeding
 
@@ -282,8 +222,8 @@ class Core:
             self.call(node, record)
 
     def call(self, node: Node, record: Record) -> None:
-        slot = self.slot_of(node.space, record)
-        cell = self.cell_of(slot, node)
+        slot = self.table.slot_of(node.space, record)
+        cell = cell_of(slot, node)
         node.records += 1
         context = self.context
         context.key = slot.key
@@ -323,63 +263,6 @@ class Core:
             context.emit(self.late_letter(record, node.uid, slot.key, self.watermark_ns))
         context.late.clear()
 
-    # Keys
-
-    def slot_of(self, space: Space, record: Record) -> Slot:
-        key = record.key(space.first)
-        if space.second >= 0:
-            return self.nested_slot(space, key, record.key(space.second))
-        slot = space.last
-        if slot is None or key is not space.last_key:
-            slot = space.slots.get(key)
-            if slot is None:
-                slot = self.new_slot(space, key)
-                space.slots[key] = slot
-            space.last_key = key
-            space.last = slot
-        if slot.touched != self.epoch:
-            self.touch(slot)
-        return slot
-
-    def nested_slot(self, space: Space, first: str, second: str) -> Slot:
-        table = space.nested.get(first)
-        if table is None:
-            table = {}
-            space.nested[first] = table
-        slot = table.get(second)
-        if slot is None:
-            slot = self.new_slot(space, first + KEY_SEPARATOR + second)
-            table[second] = slot
-        if slot.touched != self.epoch:
-            self.touch(slot)
-        return slot
-
-    def new_slot(self, space: Space, key: str) -> Slot:
-        slot = Slot(key, space, self.epoch)
-        self.slots.append(slot)
-        self.dirty.append(slot)
-        return slot
-
-    def slot_by_key(self, space: Space, key: str) -> Slot:
-        """The slot of a joined key, made if need be."""
-        table = space.slots
-        own = key
-        if space.second >= 0:
-            first, _, own = key.partition(KEY_SEPARATOR)
-            table = space.nested.setdefault(first, {})
-        slot = table.get(own)
-        if slot is None:
-            slot = self.new_slot(space, key)
-            table[own] = slot
-        return slot
-
-    def cell_of(self, slot: Slot, node: Node) -> Cell:
-        cell = slot.cells[node.cell_number]
-        if cell is None:
-            cell = Cell(node.state_type.new())
-            slot.cells[node.cell_number] = cell
-        return cell
-
     # Time
 
     def advance(self, watermark_ns: i64) -> None:
@@ -398,8 +281,8 @@ class Core:
         set_timers = cell.timers
         if set_timers is None or at_ns not in set_timers:
             return
-        if slot.touched != self.epoch:
-            self.touch(slot)
+        if slot.touched != self.table.epoch:
+            self.table.touch(slot)
         set_timers.remove(at_ns)
         node.timers += 1
         context = self.context
@@ -436,82 +319,12 @@ class Core:
         heapq.heappush(self.timers, (at_ns, node.number, slot.key, slot))
         self.next_timer_ns = min(self.next_timer_ns, at_ns)
 
-    # Snapshots
-
-    def touch(self, slot: Slot) -> None:
-        """Note that a slot is about to change; if the open snapshot still needs it, encode it first."""
-        if self.snapshot_open and slot.saved != self.epoch and (self.snapshot_full or slot.touched == self.epoch - 1):
-            self.save(slot)
-        slot.touched = self.epoch
-        self.dirty.append(slot)
-
-    def begin_snapshot(self, full: bool) -> None:
-        """Fix the instant of a snapshot: all slots, or those touched since the last one."""
-        if self.snapshot_open:
-            raise ValueError("a snapshot is still open")
-        self.epoch += 1
-        self.snapshot_open = True
-        self.snapshot_full = full
-        self.pending = self.slots if full else self.dirty
-        self.pending_next = 0
-        self.pending_end = len(self.pending)
-        self.dirty = []
-
-    def snapshot_slice(self, slots: i64) -> bytes:
-        """Encode up to so many of the slots still to be saved, and return what there is; `snapshot_open` tells if more
-        is to come."""
-        end: i64 = min(self.pending_next + slots, self.pending_end)
-        index: i64 = self.pending_next
-        pending = self.pending
-        while index < end:
-            slot = pending[index]
-            if slot.saved != self.epoch:
-                self.save(slot)
-            index += 1
-        self.pending_next = index
-        if index == self.pending_end:
-            self.snapshot_open = False
-            self.pending = []
-        chunk = self.snapshot.getvalue()
-        self.snapshot.truncate(0)
-        return chunk
-
-    def save(self, slot: Slot) -> None:
-        slot.saved = self.epoch
-        writer = self.snapshot
-        start: i64 = len(writer)
-        write_i32_be(writer, 0)
-        key = slot.key.encode()
-        write_i32_be(writer, i32(slot.space.number))
-        write_i32_be(writer, i32(len(key)))
-        writer.write(key)
-        for number, cell in enumerate(slot.cells):
-            if cell is not None:
-                save_cell(writer, number, cell)
-        patch_size(writer, start)
-
-    def load(self, chunk: bytes, spaces: list[StoredSpace]) -> i64:
-        """Restore the slots of one chunk, whose space numbers are indices into `spaces`. Returns how many they were."""
-        position: i64 = 0
-        count: i64 = 0
-        while position < len(chunk):
-            end: i64 = position + 4 + i64(read_i32_be(chunk, position))
-            stored = spaces[i64(read_i32_be(chunk, position + 4))]
-            size: i64 = i64(read_i32_be(chunk, position + 8))
-            key = chunk[position + 12 : position + 12 + size].decode()
-            space = stored.space
-            if space is not None:
-                load_cells(self.slot_by_key(space, key), chunk, position + 12 + size, end, stored)
-                count += 1
-            position = end
-        return count
-
     def restored(self, watermark_ns: i64) -> None:
-        """Finish a restore: rebuild the timers, and take what was loaded as saved."""
+        """Finish a restore: rebuild the timers of what was loaded into the table."""
         self.watermark_ns = watermark_ns
         self.timers = []
         for node in self.nodes:
-            for slot in self.slots:
+            for slot in self.table.slots:
                 if slot.space is node.space:
                     cell = slot.cells[node.cell_number]
                     if cell is not None and cell.timers is not None:
@@ -519,80 +332,12 @@ class Core:
                             self.timers.append((at_ns, node.number, slot.key, slot))
         heapq.heapify(self.timers)
         self.next_timer_ns = self.timers[0][0] if len(self.timers) > 0 else NEVER
-        self.epoch += 1
-        for slot in self.slots:
-            slot.saved = self.epoch - 1
-            slot.touched = self.epoch - 2
-        self.dirty = []
+        self.table.loaded()
 
 
-def save_cell(writer: BytesWriter, number: i64, cell: Cell) -> None:
-    start: i64 = len(writer)
-    write_i32_be(writer, 0)
-    write_i32_be(writer, i32(number))
-    write_i64_be(writer, cell.sequence)
-    timers = cell.timers
-    write_i32_be(writer, i32(len(timers)) if timers is not None else 0)
-    if timers is not None:
-        for at_ns in timers:
-            write_i64_be(writer, at_ns)
-    cell.state.encode_into(writer)
-    patch_size(writer, start)
-
-
-def patch_size(writer: BytesWriter, start: i64) -> None:
-    """Fill the four bytes at `start` with the number of bytes that follow them."""
-    size: i64 = len(writer) - start - 4
-    writer[start] = u8((size >> 24) & 0xFF)
-    writer[start + 1] = u8((size >> 16) & 0xFF)
-    writer[start + 2] = u8((size >> 8) & 0xFF)
-    writer[start + 3] = u8(size & 0xFF)
-
-
-def load_cells(slot: Slot, chunk: bytes, start: i64, end: i64, stored: StoredSpace) -> None:
-    position: i64 = start
-    while position < end:
-        size: i64 = i64(read_i32_be(chunk, position))
-        number: i64 = i64(read_i32_be(chunk, position + 4))
-        own: i64 = stored.cells[number]
-        timers: i64 = i64(read_i32_be(chunk, position + 16))
-        if own >= 0:
-            cell = Cell(stored.types[number].decode(chunk, position + 20 + 8 * timers))
-            cell.sequence = read_i64_be(chunk, position + 8)
-            if timers > 0:
-                cell.timers = [read_i64_be(chunk, position + 20 + 8 * index) for index in range(timers)]
-            slot.cells[own] = cell
-        position += 4 + size
-
-
-def earliest(lanes: list[Lane]) -> Lane:
-    """The lane whose next record comes first."""
-    best = lanes[0]
-    best_ns: i64 = best.next_ns()
-    for lane in lanes:
-        next_ns = lane.next_ns()
-        if next_ns < best_ns:
-            best = lane
-            best_ns = next_ns
-    return best
-
-
-def turn_of(lanes: list[Lane], own: Lane) -> i64:
-    """Last event time up to which it is this lane's turn, as the other lanes stand."""
-    until_ns: i64 = END_OF_TIME
-    before = True
-    for lane in lanes:
-        if lane is own:
-            before = False
-        else:
-            limit_ns: i64 = lane.next_ns() - 1 if before else lane.next_ns()
-            until_ns = min(until_ns, limit_ns)
-    return until_ns
-
-
-def run_end(records: list[Record], start: i64, end: i64, until_ns: i64) -> i64:
-    """Index of the first record after `start` that is later than `until_ns`, or `end`."""
-    index: i64 = start + 1
-    while index < end and records[index].event_time_ns <= until_ns:
-        index += 1
-    return index
+def cell_of(slot: Slot, node: Node) -> Cell:
+    cell = slot.cells[node.cell_number]
+    if cell is None:
+        cell = Cell(node.state_type.new())
+        slot.cells[node.cell_number] = cell
+    return cell

@@ -9,7 +9,8 @@ from typing import Any
 import fastavro
 
 from dataflow.engines.embedded.checkpoints import CheckpointStore, Manifest, topology_differences
-from dataflow.engines.embedded.core import Core, Node, StoredSpace
+from dataflow.engines.embedded.core import Core, Node
+from dataflow.engines.embedded.slots import StoredSpace
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.model import State, StateType
 from dataflow.ports import InputFault
@@ -38,7 +39,7 @@ def restore(manifest: Manifest, store: CheckpointStore, wiring: Wiring, specific
         header, chunks = store.chunks(file)
         spaces = [_stored_space(entries, wiring) for entries in header["spaces"]]
         for chunk in chunks:
-            wiring.core.load(chunk, spaces)
+            wiring.core.table.load(chunk, spaces)
     _restore_counts(manifest, wiring)
     wiring.core.restored(manifest.watermark_ns)
 

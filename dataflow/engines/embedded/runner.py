@@ -11,17 +11,21 @@ A checkpoint costs the loop one slice of a millisecond or two per turn until the
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from dataflow.engines.embedded.checkpoints import CheckpointStore, Manifest, StateFile, StateWriter
-from dataflow.engines.embedded.core import Lane
+from dataflow.engines.embedded.lanes import Lane
 from dataflow.engines.embedded.restore import restore, state_header
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.engines.embedded.worker import Worker
 from dataflow.ports import Block, InputFault, Sink, Source
+
+SWITCH_INTERVAL_S = 0.0005
+"""How long loop and writer may keep each other from Python's lock; its default of 5 ms shows in every pause."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,8 @@ class Runner:
         gc.collect()
         gc.freeze()
         gc.disable()
+        interval_s = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         try:
             while not self.statistics.ended and not self.stop_asked:
                 count = self.turn()
@@ -185,6 +191,7 @@ class Runner:
                     progress(count)
             self._finish()
         finally:
+            sys.setswitchinterval(interval_s)
             gc.enable()
             gc.unfreeze()
         return self.statistics
@@ -270,8 +277,8 @@ class Runner:
         full = not self.state_files or len(self.state_files) > self.settings.incremental_max or self._is_overgrown()
         writer = self.store.state_writer(self.number, state_header(self.wiring), full)
         self.worker.submit(writer.begin)
-        self.core.begin_snapshot(full)
-        self.open_checkpoint = _OpenCheckpoint(self._manifest(ended), writer, full, self.core.pending_end)
+        self.core.table.begin_snapshot(full)
+        self.open_checkpoint = _OpenCheckpoint(self._manifest(ended), writer, full, self.core.table.pending_end)
         self._slice()
 
     def _is_overgrown(self) -> bool:
@@ -301,10 +308,10 @@ class Runner:
     def _slice(self) -> None:
         checkpoint = self.open_checkpoint
         assert checkpoint is not None
-        chunk = self.core.snapshot_slice(self.settings.slice_slots)
+        chunk = self.core.table.snapshot_slice(self.settings.slice_slots)
         self.statistics.snapshot_bytes += len(chunk)
         self.worker.submit(lambda: checkpoint.writer.append(chunk))
-        if not self.core.snapshot_open:
+        if not self.core.table.snapshot_open:
             self.open_checkpoint = None
             self.worker.submit(lambda: self._make_durable(checkpoint))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dataflow.engines.embedded.core import Channel, Core, Node, Partition, Space
+from dataflow.engines.embedded.core import Channel, Core, Node, Partition
+from dataflow.engines.embedded.slots import Space
 from dataflow.graph import Graph, Operator, Source
 from dataflow.model import Record, RecordType
 

@@ -1,0 +1,65 @@
+"""How a slot stands in a state file: its space, its key, and each of its cells with sequence, timers and state.
+
+All numbers are big endian; every slot and cell is preceded by its length in bytes, so that a reader that does not know
+an operator's state passes over it. `offline` reads the same layout.
+"""
+
+from __future__ import annotations
+
+from librt.strings import BytesWriter, read_i32_be, read_i64_be, write_i32_be, write_i64_be
+from mypy_extensions import i32, i64, u8
+
+from dataflow.engines.embedded.slots import Slot, StoredSpace
+from dataflow.model import Cell
+
+
+def save_slot(writer: BytesWriter, slot: Slot) -> None:
+    start: i64 = len(writer)
+    write_i32_be(writer, 0)
+    key = slot.key.encode()
+    write_i32_be(writer, i32(slot.space.number))
+    write_i32_be(writer, i32(len(key)))
+    writer.write(key)
+    for number, cell in enumerate(slot.cells):
+        if cell is not None:
+            save_cell(writer, number, cell)
+    patch_size(writer, start)
+
+
+def save_cell(writer: BytesWriter, number: i64, cell: Cell) -> None:
+    start: i64 = len(writer)
+    write_i32_be(writer, 0)
+    write_i32_be(writer, i32(number))
+    write_i64_be(writer, cell.sequence)
+    timers = cell.timers
+    write_i32_be(writer, i32(len(timers)) if timers is not None else 0)
+    if timers is not None:
+        for at_ns in timers:
+            write_i64_be(writer, at_ns)
+    cell.state.encode_into(writer)
+    patch_size(writer, start)
+
+
+def patch_size(writer: BytesWriter, start: i64) -> None:
+    """Fill the four bytes at `start` with the number of bytes that follow them."""
+    size: i64 = len(writer) - start - 4
+    writer[start] = u8((size >> 24) & 0xFF)
+    writer[start + 1] = u8((size >> 16) & 0xFF)
+    writer[start + 2] = u8((size >> 8) & 0xFF)
+    writer[start + 3] = u8(size & 0xFF)
+
+
+def load_cells(slot: Slot, chunk: bytes, start: i64, end: i64, stored: StoredSpace) -> None:
+    position: i64 = start
+    while position < end:
+        size: i64 = i64(read_i32_be(chunk, position))
+        number: i64 = i64(read_i32_be(chunk, position + 4))
+        own: i64 = stored.cells[number]
+        timers: i64 = i64(read_i32_be(chunk, position + 16))
+        if own >= 0:
+            cell = Cell(stored.types[number].decode(chunk, position + 20 + 8 * timers))
+            cell.sequence = read_i64_be(chunk, position + 8)
+            if timers > 0:
+                cell.timers = [read_i64_be(chunk, position + 20 + 8 * index) for index in range(timers)]
+            slot.cells[own] = cell
+        position += 4 + size

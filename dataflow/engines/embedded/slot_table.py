@@ -1,0 +1,144 @@
+"""All slots of one engine, found by key, and snapshots of them while they go on changing.
+
+Theory of operation. A snapshot begins by counting the epoch up. A slot remembers the epoch in which it was last touched
+and the one in which it was last saved. `slice` saves those still to be saved, some at a time; a slot that is about to
+change before its turn is saved first (copy on write), so all are saved as they were when the snapshot began.
+"""
+
+from __future__ import annotations
+
+from librt.strings import BytesWriter, read_i32_be
+from mypy_extensions import i64
+
+from dataflow.engines.embedded.slot_format import load_cells, save_slot
+from dataflow.engines.embedded.slots import KEY_SEPARATOR, Slot, Space, StoredSpace
+from dataflow.model import Record
+
+
+class SlotTable:
+    """The slots of all spaces."""
+
+    def __init__(self) -> None:
+        self.slots: list[Slot] = []
+        self.dirty: list[Slot] = []
+        self.epoch: i64 = 1
+        self.pending: list[Slot] = []
+        self.pending_next: i64 = 0
+        self.pending_end: i64 = 0
+        self.snapshot_full: bool = False
+        self.snapshot_open: bool = False
+        self.snapshot: BytesWriter = BytesWriter()
+
+    def slot_of(self, space: Space, record: Record) -> Slot:
+        key = record.key(space.first)
+        if space.second >= 0:
+            return self.nested_slot(space, key, record.key(space.second))
+        slot = space.last
+        if slot is None or key is not space.last_key:
+            slot = space.slots.get(key)
+            if slot is None:
+                slot = self.new_slot(space, key)
+                space.slots[key] = slot
+            space.last_key = key
+            space.last = slot
+        if slot.touched != self.epoch:
+            self.touch(slot)
+        return slot
+
+    def nested_slot(self, space: Space, first: str, second: str) -> Slot:
+        table = space.nested.get(first)
+        if table is None:
+            table = {}
+            space.nested[first] = table
+        slot = table.get(second)
+        if slot is None:
+            slot = self.new_slot(space, first + KEY_SEPARATOR + second)
+            table[second] = slot
+        if slot.touched != self.epoch:
+            self.touch(slot)
+        return slot
+
+    def new_slot(self, space: Space, key: str) -> Slot:
+        slot = Slot(key, space, self.epoch)
+        self.slots.append(slot)
+        self.dirty.append(slot)
+        return slot
+
+    def slot_by_key(self, space: Space, key: str) -> Slot:
+        """The slot of a joined key, made if need be."""
+        table = space.slots
+        own = key
+        if space.second >= 0:
+            first, _, own = key.partition(KEY_SEPARATOR)
+            table = space.nested.setdefault(first, {})
+        slot = table.get(own)
+        if slot is None:
+            slot = self.new_slot(space, key)
+            table[own] = slot
+        return slot
+
+    def touch(self, slot: Slot) -> None:
+        """Note that a slot is about to change; if the open snapshot still needs it, encode it first."""
+        if self.snapshot_open and slot.saved != self.epoch and (self.snapshot_full or slot.touched == self.epoch - 1):
+            self.save(slot)
+        slot.touched = self.epoch
+        self.dirty.append(slot)
+
+    def begin_snapshot(self, full: bool) -> None:
+        """Fix the instant of a snapshot: all slots, or those touched since the last one."""
+        if self.snapshot_open:
+            raise ValueError("a snapshot is still open")
+        self.epoch += 1
+        self.snapshot_open = True
+        self.snapshot_full = full
+        self.pending = self.slots if full else self.dirty
+        self.pending_next = 0
+        self.pending_end = len(self.pending)
+        self.dirty = []
+
+    def snapshot_slice(self, slots: i64) -> bytes:
+        """Encode up to so many of the slots still to be saved, and return what there is; `snapshot_open` tells if more
+        is to come."""
+        end: i64 = min(self.pending_next + slots, self.pending_end)
+        index: i64 = self.pending_next
+        pending = self.pending
+        while index < end:
+            slot = pending[index]
+            if slot.saved != self.epoch:
+                self.save(slot)
+            index += 1
+        self.pending_next = index
+        if index == self.pending_end:
+            self.snapshot_open = False
+            self.pending = []
+        chunk = self.snapshot.getvalue()
+        self.snapshot.truncate(0)
+        return chunk
+
+    def save(self, slot: Slot) -> None:
+        slot.saved = self.epoch
+        save_slot(self.snapshot, slot)
+
+    def load(self, chunk: bytes, spaces: list[StoredSpace]) -> i64:
+        """Restore the slots of one chunk, whose space numbers are indices into `spaces`. Returns how many they were."""
+        position: i64 = 0
+        count: i64 = 0
+        while position < len(chunk):
+            end: i64 = position + 4 + i64(read_i32_be(chunk, position))
+            stored = spaces[i64(read_i32_be(chunk, position + 4))]
+            size: i64 = i64(read_i32_be(chunk, position + 8))
+            key = chunk[position + 12 : position + 12 + size].decode()
+            space = stored.space
+            if space is not None:
+                load_cells(self.slot_by_key(space, key), chunk, position + 12 + size, end, stored)
+                count += 1
+            position = end
+        return count
+
+    def loaded(self) -> None:
+        """Take all that was loaded as saved."""
+        self.epoch += 1
+        for slot in self.slots:
+            slot.saved = self.epoch - 1
+            slot.touched = self.epoch - 2
+        self.dirty = []

@@ -1,0 +1,63 @@
+"""Market data through the whole job: decode, normalise, bars and indicators, alerts, encode. One core, no I/O."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from jobs.feeds.open_source import open_source
+from measure import cpu_seconds
+
+from dataflow.engines.embedded.wiring import Wiring, wire
+from dataflow.frames import decode_frames, frame
+from dataflow.load import load_graph
+from jobs.catalog import catalog
+from jobs.letters import vocabulary
+from schemas.generated.events import MARKET_DATA_RECEIVED, RECORD_TYPES
+
+TREE = Path(__file__).parent.parent.parent
+BATCH = 2_048
+
+
+def frames(events: int, symbols: int) -> list[bytes]:
+    """Simulated market data as Kafka would deliver it."""
+    source = open_source(f"simulator:seed=3,symbols={symbols},events={events}", "market")
+    source.open(None)
+    made: list[bytes] = []
+    while (batch := source.read()) is not None:
+        made += [frame(record, MARKET_DATA_RECEIVED.number) for record in batch.records]
+    return made
+
+
+def job() -> Wiring:
+    """The job of pipelines.yaml, alone in memory; every stream a sink would take is encoded."""
+    graph = load_graph(TREE / "pipelines.yaml", catalog())
+    return wire(graph, ("market-data",), vocabulary())
+
+
+def carry(wiring: Wiring, batches: list[list[bytes]]) -> int:
+    """Feed all batches; returns the bytes that came out."""
+    types = list(RECORD_TYPES)
+    bad: list[tuple[int, int, str]] = []
+    core = wiring.core
+    size = 0
+    for number in range(1, len(core.partitions)):
+        core.mark_idle(number)
+    for batch in batches:
+        records = decode_frames(batch, types, bad)
+        core.feed(0, records, 0, len(records))
+        for channel in core.channels:
+            size += len(channel.buffer)
+            channel.buffer.truncate(0)
+    return size
+
+
+def events_per_cpu_s(events: int, symbols: int = 500) -> float:
+    made = frames(events, symbols)
+    batches = [made[start : start + BATCH] for start in range(0, len(made), BATCH)]
+    wiring = job()
+    return len(made) / cpu_seconds(lambda: carry(wiring, batches))
+
+
+if __name__ == "__main__":
+    print(events_per_cpu_s(int(sys.argv[1])))

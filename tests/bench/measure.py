@@ -1,0 +1,42 @@
+"""How the benchmarks measure: CPU seconds of this process, the best of interleaved runs beside all of them."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Figure:
+    """One measured figure with its runs."""
+
+    unit: str
+    target: str
+    runs: list[float] = field(default_factory=list)
+    note: str = ""
+
+    @property
+    def value(self) -> float:
+        """The median run."""
+        return statistics.median(self.runs)
+
+    def plain(self) -> dict[str, Any]:
+        return {"value": self.value, "unit": self.unit, "runs": self.runs, "target": self.target, "note": self.note}
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """CPU time of one call, with the garbage collector off as in the engine's loop."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    began = time.process_time()
+    try:
+        work()
+        return time.process_time() - began
+    finally:
+        gc.enable()
+        gc.unfreeze()
