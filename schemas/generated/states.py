@@ -21,6 +21,919 @@ ALERT_KIND_CROSSING_DOWN: Final = 1
 ALERT_KIND_PERCENT_MOVE: Final = 2
 ALERT_KIND_SYMBOLS: Final[tuple[str, ...]] = ("CROSSING_UP", "CROSSING_DOWN", "PERCENT_MOVE",)
 
+# Kind of instrument.
+INSTRUMENT_TYPE_NONE: Final = 0
+INSTRUMENT_TYPE_STOCK: Final = 1
+INSTRUMENT_TYPE_FUND: Final = 2
+INSTRUMENT_TYPE_OPTION: Final = 3
+INSTRUMENT_TYPE_FUTURE: Final = 4
+INSTRUMENT_TYPE_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "STOCK", "FUND", "OPTION", "FUTURE",)
+
+# Where an open order stands.
+ORDER_QUEUE_KIND_NONE: Final = 0
+ORDER_QUEUE_KIND_BOOK: Final = 1
+ORDER_QUEUE_KIND_ALL_OR_NONE: Final = 2
+ORDER_QUEUE_KIND_STOP: Final = 3
+ORDER_QUEUE_KIND_WAITING: Final = 4
+ORDER_QUEUE_KIND_OPENING: Final = 5
+ORDER_QUEUE_KIND_CLOSING: Final = 6
+ORDER_QUEUE_KIND_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "BOOK", "ALL_OR_NONE", "STOP", "WAITING", "OPENING", "CLOSING",)
+
+# Trading sessions in which an order may work.
+ORDER_SESSION_REGULAR: Final = 0
+ORDER_SESSION_PRE_MARKET: Final = 1
+ORDER_SESSION_POST_MARKET: Final = 2
+ORDER_SESSION_ALL_DAY: Final = 3
+ORDER_SESSION_SYMBOLS: Final[tuple[str, ...]] = ("REGULAR", "PRE_MARKET", "POST_MARKET", "ALL_DAY",)
+
+# Where an order stands in its life.
+ORDER_STATE_UNKNOWN: Final = 0
+ORDER_STATE_PLACED: Final = 1
+ORDER_STATE_VALIDATED: Final = 2
+ORDER_STATE_RISK_APPROVED: Final = 3
+ORDER_STATE_WORKING: Final = 4
+ORDER_STATE_PARTIALLY_FILLED: Final = 5
+ORDER_STATE_SUSPENDED: Final = 6
+ORDER_STATE_FILLED: Final = 7
+ORDER_STATE_CANCELLED: Final = 8
+ORDER_STATE_REPLACED: Final = 9
+ORDER_STATE_EXPIRED: Final = 10
+ORDER_STATE_REJECTED: Final = 11
+ORDER_STATE_SYMBOLS: Final[tuple[str, ...]] = ("UNKNOWN", "PLACED", "VALIDATED", "RISK_APPROVED", "WORKING", "PARTIALLY_FILLED", "SUSPENDED", "FILLED", "CANCELLED", "REPLACED", "EXPIRED", "REJECTED",)
+
+# How the price of an order is set.
+ORDER_TYPE_NONE: Final = 0
+ORDER_TYPE_MARKET: Final = 1
+ORDER_TYPE_LIMIT: Final = 2
+ORDER_TYPE_STOP: Final = 3
+ORDER_TYPE_STOP_LIMIT: Final = 4
+ORDER_TYPE_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "MARKET", "LIMIT", "STOP", "STOP_LIMIT",)
+
+# How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).
+SALE_MARKING_NONE: Final = 0
+SALE_MARKING_LONG: Final = 1
+SALE_MARKING_SHORT: Final = 2
+SALE_MARKING_SHORT_EXEMPT: Final = 3
+SALE_MARKING_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "LONG", "SHORT", "SHORT_EXEMPT",)
+
+# What happens to orders of one account that would trade with each other.
+SELF_TRADE_PREVENTION_NONE: Final = 0
+SELF_TRADE_PREVENTION_CANCEL_NEWEST: Final = 1
+SELF_TRADE_PREVENTION_CANCEL_OLDEST: Final = 2
+SELF_TRADE_PREVENTION_CANCEL_BOTH: Final = 3
+SELF_TRADE_PREVENTION_DECREMENT: Final = 4
+SELF_TRADE_PREVENTION_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "CANCEL_NEWEST", "CANCEL_OLDEST", "CANCEL_BOTH", "DECREMENT",)
+
+# Part of the trading day.
+SESSION_PHASE_CLOSED: Final = 0
+SESSION_PHASE_PRE_MARKET: Final = 1
+SESSION_PHASE_REGULAR: Final = 2
+SESSION_PHASE_POST_MARKET: Final = 3
+SESSION_PHASE_SYMBOLS: Final[tuple[str, ...]] = ("CLOSED", "PRE_MARKET", "REGULAR", "POST_MARKET",)
+
+# Side of an order or quote.
+SIDE_NONE: Final = 0
+SIDE_BUY: Final = 1
+SIDE_SELL: Final = 2
+SIDE_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "BUY", "SELL",)
+
+# How long an order works.
+TIME_IN_FORCE_NONE: Final = 0
+TIME_IN_FORCE_DAY: Final = 1
+TIME_IN_FORCE_GOOD_TILL_CANCELLED: Final = 2
+TIME_IN_FORCE_GOOD_TILL_DATE: Final = 3
+TIME_IN_FORCE_IMMEDIATE_OR_CANCEL: Final = 4
+TIME_IN_FORCE_FILL_OR_KILL: Final = 5
+TIME_IN_FORCE_AT_THE_OPEN: Final = 6
+TIME_IN_FORCE_AT_THE_CLOSE: Final = 7
+TIME_IN_FORCE_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "DAY", "GOOD_TILL_CANCELLED", "GOOD_TILL_DATE", "IMMEDIATE_OR_CANCEL", "FILL_OR_KILL", "AT_THE_OPEN", "AT_THE_CLOSE",)
+
+# Trading status of a symbol.
+TRADING_STATUS_CLOSED: Final = 0
+TRADING_STATUS_PRE_OPEN: Final = 1
+TRADING_STATUS_TRADING: Final = 2
+TRADING_STATUS_HALTED: Final = 3
+TRADING_STATUS_PAUSED: Final = 4
+TRADING_STATUS_QUOTING: Final = 5
+TRADING_STATUS_AUCTION: Final = 6
+TRADING_STATUS_SYMBOLS: Final[tuple[str, ...]] = ("CLOSED", "PRE_OPEN", "TRADING", "HALTED", "PAUSED", "QUOTING", "AUCTION",)
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OpenOrder:
+    """One open order, or an unused place for one. Places are used again; orders refer to each other by place.
+    
+    place: Index of this entry in `orders`.
+    venue_order_id: The order's number in execution, from 1 per symbol; 0 where the place is unused.
+    account: Account the order is for.
+    order_id: The order, as its client named it.
+    side: Side of the order.
+    marking: How a sale is marked; NONE for a buy.
+    order_type: How the price is set now: a stop order that was set off is MARKET or LIMIT.
+    time_in_force: How long it works.
+    session: Sessions in which it may work.
+    state: Where it stands in its life.
+    queue: The queue it stands in: the book, the all-or-none orders beside it, stops not set off, orders waiting for a session or the end of a halt, orders for an auction.
+    priority: Count of orders that joined a queue, when this one last did: the lower goes first at one price.
+    limit_price_e8: Worst price in currency units; 0 for a market order.
+    stop_price_e8: Price that sets it off, in currency units; 0 for other orders.
+    quantity: Shares or contracts in all: filled and open.
+    leaves_quantity: Shares or contracts still open.
+    display_quantity: Iceberg: shares or contracts shown at a time; 0 shows all.
+    shown_quantity: Iceberg: shares or contracts left of what is shown; otherwise 0.
+    expire_time_ns: GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0.
+    post_only: Never takes liquidity.
+    all_or_none: Trades all that is open, or nothing.
+    self_trade_prevention: What happens if it would trade with another order of its account.
+    instrument_type: Kind of instrument.
+    multiplier: Units of the underlying per contract; 1 for stocks.
+    filled_amount_e8: Sum of price times quantity of its fills in currency units.
+    commission_charged_e8: Commission of its fills so far in currency units.
+    previous: Place of the order before it in its queue; -1 is none.
+    next: Place of the order after it in its queue, or of the next unused place; -1 is none.
+    """
+
+    def __init__(
+        self,
+        place: i64 = 0,
+        venue_order_id: i64 = 0,
+        account: str = "",
+        order_id: str = "",
+        side: i64 = 0,
+        marking: i64 = 0,
+        order_type: i64 = 0,
+        time_in_force: i64 = 0,
+        session: i64 = 0,
+        state: i64 = 0,
+        queue: i64 = 0,
+        priority: i64 = 0,
+        limit_price_e8: i64 = 0,
+        stop_price_e8: i64 = 0,
+        quantity: i64 = 0,
+        leaves_quantity: i64 = 0,
+        display_quantity: i64 = 0,
+        shown_quantity: i64 = 0,
+        expire_time_ns: i64 = 0,
+        post_only: bool = False,
+        all_or_none: bool = False,
+        self_trade_prevention: i64 = 0,
+        instrument_type: i64 = 0,
+        multiplier: i64 = 0,
+        filled_amount_e8: int = 0,
+        commission_charged_e8: int = 0,
+        previous: i64 = -1,
+        next: i64 = -1,
+    ) -> None:
+        self.place: i64 = place
+        self.venue_order_id: i64 = venue_order_id
+        self.account: str = account
+        self.order_id: str = order_id
+        self.side: i64 = side
+        self.marking: i64 = marking
+        self.order_type: i64 = order_type
+        self.time_in_force: i64 = time_in_force
+        self.session: i64 = session
+        self.state: i64 = state
+        self.queue: i64 = queue
+        self.priority: i64 = priority
+        self.limit_price_e8: i64 = limit_price_e8
+        self.stop_price_e8: i64 = stop_price_e8
+        self.quantity: i64 = quantity
+        self.leaves_quantity: i64 = leaves_quantity
+        self.display_quantity: i64 = display_quantity
+        self.shown_quantity: i64 = shown_quantity
+        self.expire_time_ns: i64 = expire_time_ns
+        self.post_only: bool = post_only
+        self.all_or_none: bool = all_or_none
+        self.self_trade_prevention: i64 = self_trade_prevention
+        self.instrument_type: i64 = instrument_type
+        self.multiplier: i64 = multiplier
+        self.filled_amount_e8: int = filled_amount_e8
+        self.commission_charged_e8: int = commission_charged_e8
+        self.previous: i64 = previous
+        self.next: i64 = next
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_long(writer, self.place)
+        write_long(writer, self.venue_order_id)
+        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
+        write_string(writer, self.order_id)
+        write_long(writer, self.side)
+        write_long(writer, self.marking)
+        write_long(writer, self.order_type)
+        write_long(writer, self.time_in_force)
+        write_long(writer, self.session)
+        write_long(writer, self.state)
+        write_long(writer, self.queue)
+        write_long(writer, self.priority)
+        write_i64_be(writer, self.limit_price_e8)
+        write_i64_be(writer, self.stop_price_e8)
+        write_long(writer, self.quantity)
+        write_long(writer, self.leaves_quantity)
+        write_long(writer, self.display_quantity)
+        write_long(writer, self.shown_quantity)
+        write_long(writer, self.expire_time_ns)
+        writer.append(1 if self.post_only else 0)
+        writer.append(1 if self.all_or_none else 0)
+        write_long(writer, self.self_trade_prevention)
+        write_long(writer, self.instrument_type)
+        write_long(writer, self.multiplier)
+        write_money(writer, self.filled_amount_e8)
+        write_money(writer, self.commission_charged_e8)
+        write_long(writer, self.previous)
+        write_long(writer, self.next)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "place": self.place,
+            "venue_order_id": self.venue_order_id,
+            "account": self.account,
+            "order_id": self.order_id,
+            "side": SIDE_SYMBOLS[self.side],
+            "marking": SALE_MARKING_SYMBOLS[self.marking],
+            "order_type": ORDER_TYPE_SYMBOLS[self.order_type],
+            "time_in_force": TIME_IN_FORCE_SYMBOLS[self.time_in_force],
+            "session": ORDER_SESSION_SYMBOLS[self.session],
+            "state": ORDER_STATE_SYMBOLS[self.state],
+            "queue": ORDER_QUEUE_KIND_SYMBOLS[self.queue],
+            "priority": self.priority,
+            "limit_price": decimal_of(self.limit_price_e8),
+            "stop_price": decimal_of(self.stop_price_e8),
+            "quantity": self.quantity,
+            "leaves_quantity": self.leaves_quantity,
+            "display_quantity": self.display_quantity,
+            "shown_quantity": self.shown_quantity,
+            "expire_time_ns": self.expire_time_ns,
+            "post_only": self.post_only,
+            "all_or_none": self.all_or_none,
+            "self_trade_prevention": SELF_TRADE_PREVENTION_SYMBOLS[self.self_trade_prevention],
+            "instrument_type": INSTRUMENT_TYPE_SYMBOLS[self.instrument_type],
+            "multiplier": self.multiplier,
+            "filled_amount": decimal_of(self.filled_amount_e8),
+            "commission_charged": decimal_of(self.commission_charged_e8),
+            "previous": self.previous,
+            "next": self.next,
+        }
+
+
+def read_OpenOrder(data: bytes, position: i64) -> tuple[OpenOrder, i64]:
+    place, position = read_long(data, position)
+    venue_order_id, position = read_long(data, position)
+    account, position = read_word(data, position)
+    order_id, position = read_string(data, position)
+    side, position = read_index(data, position, len(SIDE_SYMBOLS))
+    marking, position = read_index(data, position, len(SALE_MARKING_SYMBOLS))
+    order_type, position = read_index(data, position, len(ORDER_TYPE_SYMBOLS))
+    time_in_force, position = read_index(data, position, len(TIME_IN_FORCE_SYMBOLS))
+    session, position = read_index(data, position, len(ORDER_SESSION_SYMBOLS))
+    state, position = read_index(data, position, len(ORDER_STATE_SYMBOLS))
+    queue, position = read_index(data, position, len(ORDER_QUEUE_KIND_SYMBOLS))
+    priority, position = read_long(data, position)
+    limit_price_e8 = read_i64_be(data, position)
+    position += 8
+    stop_price_e8 = read_i64_be(data, position)
+    position += 8
+    quantity, position = read_long(data, position)
+    leaves_quantity, position = read_long(data, position)
+    display_quantity, position = read_long(data, position)
+    shown_quantity, position = read_long(data, position)
+    expire_time_ns, position = read_long(data, position)
+    post_only = data[position] != 0
+    position += 1
+    all_or_none = data[position] != 0
+    position += 1
+    self_trade_prevention, position = read_index(data, position, len(SELF_TRADE_PREVENTION_SYMBOLS))
+    instrument_type, position = read_index(data, position, len(INSTRUMENT_TYPE_SYMBOLS))
+    multiplier, position = read_long(data, position)
+    filled_amount_e8, position = read_money(data, position)
+    commission_charged_e8, position = read_money(data, position)
+    previous, position = read_long(data, position)
+    next, position = read_long(data, position)
+    record = OpenOrder(place, venue_order_id, account, order_id, side, marking, order_type, time_in_force, session, state, queue, priority, limit_price_e8, stop_price_e8, quantity, leaves_quantity, display_quantity, shown_quantity, expire_time_ns, post_only, all_or_none, self_trade_prevention, instrument_type, multiplier, filled_amount_e8, commission_charged_e8, previous, next)
+    return record, position
+
+
+def OpenOrder_from_dict(fields: dict[str, Any]) -> OpenOrder:
+    record = OpenOrder()
+    for name, value in fields.items():
+        if name == "place":
+            record.place = value
+        elif name == "venue_order_id":
+            record.venue_order_id = value
+        elif name == "account":
+            record.account = value
+        elif name == "order_id":
+            record.order_id = value
+        elif name == "side":
+            record.side = SIDE_SYMBOLS.index(value)
+        elif name == "marking":
+            record.marking = SALE_MARKING_SYMBOLS.index(value)
+        elif name == "order_type":
+            record.order_type = ORDER_TYPE_SYMBOLS.index(value)
+        elif name == "time_in_force":
+            record.time_in_force = TIME_IN_FORCE_SYMBOLS.index(value)
+        elif name == "session":
+            record.session = ORDER_SESSION_SYMBOLS.index(value)
+        elif name == "state":
+            record.state = ORDER_STATE_SYMBOLS.index(value)
+        elif name == "queue":
+            record.queue = ORDER_QUEUE_KIND_SYMBOLS.index(value)
+        elif name == "priority":
+            record.priority = value
+        elif name == "limit_price":
+            record.limit_price_e8 = e8_of(value)
+        elif name == "stop_price":
+            record.stop_price_e8 = e8_of(value)
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "leaves_quantity":
+            record.leaves_quantity = value
+        elif name == "display_quantity":
+            record.display_quantity = value
+        elif name == "shown_quantity":
+            record.shown_quantity = value
+        elif name == "expire_time_ns":
+            record.expire_time_ns = value
+        elif name == "post_only":
+            record.post_only = value
+        elif name == "all_or_none":
+            record.all_or_none = value
+        elif name == "self_trade_prevention":
+            record.self_trade_prevention = SELF_TRADE_PREVENTION_SYMBOLS.index(value)
+        elif name == "instrument_type":
+            record.instrument_type = INSTRUMENT_TYPE_SYMBOLS.index(value)
+        elif name == "multiplier":
+            record.multiplier = value
+        elif name == "filled_amount":
+            record.filled_amount_e8 = e8_of(value)
+        elif name == "commission_charged":
+            record.commission_charged_e8 = e8_of(value)
+        elif name == "previous":
+            record.previous = value
+        elif name == "next":
+            record.next = value
+        else:
+            raise ValueError(f"OpenOrder has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OrderQueue:
+    """Orders in time priority, linked by their places; in the book, all those of one price.
+    
+    price_e8: Price they share, in currency units; 0 where they share none.
+    quantity: Their open shares or contracts, hidden ones included.
+    first: Place of the first; -1 is none.
+    last: Place of the last; -1 is none.
+    """
+
+    def __init__(
+        self,
+        price_e8: i64 = 0,
+        quantity: i64 = 0,
+        first: i64 = -1,
+        last: i64 = -1,
+    ) -> None:
+        self.price_e8: i64 = price_e8
+        self.quantity: i64 = quantity
+        self.first: i64 = first
+        self.last: i64 = last
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_i64_be(writer, self.price_e8)
+        write_long(writer, self.quantity)
+        write_long(writer, self.first)
+        write_long(writer, self.last)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "price": decimal_of(self.price_e8),
+            "quantity": self.quantity,
+            "first": self.first,
+            "last": self.last,
+        }
+
+
+def read_OrderQueue(data: bytes, position: i64) -> tuple[OrderQueue, i64]:
+    price_e8 = read_i64_be(data, position)
+    position += 8
+    quantity, position = read_long(data, position)
+    first, position = read_long(data, position)
+    last, position = read_long(data, position)
+    record = OrderQueue(price_e8, quantity, first, last)
+    return record, position
+
+
+def OrderQueue_from_dict(fields: dict[str, Any]) -> OrderQueue:
+    record = OrderQueue()
+    for name, value in fields.items():
+        if name == "price":
+            record.price_e8 = e8_of(value)
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "first":
+            record.first = value
+        elif name == "last":
+            record.last = value
+        else:
+            raise ValueError(f"OrderQueue has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class OrderExpiry:
+    """When a good-till-date order expires.
+    
+    at_ns: Nanoseconds since the epoch, UTC.
+    place: Place of the order.
+    """
+
+    def __init__(
+        self,
+        at_ns: i64 = 0,
+        place: i64 = 0,
+    ) -> None:
+        self.at_ns: i64 = at_ns
+        self.place: i64 = place
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_long(writer, self.at_ns)
+        write_long(writer, self.place)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "at_ns": self.at_ns,
+            "place": self.place,
+        }
+
+
+def read_OrderExpiry(data: bytes, position: i64) -> tuple[OrderExpiry, i64]:
+    at_ns, position = read_long(data, position)
+    place, position = read_long(data, position)
+    record = OrderExpiry(at_ns, place)
+    return record, position
+
+
+def OrderExpiry_from_dict(fields: dict[str, Any]) -> OrderExpiry:
+    record = OrderExpiry()
+    for name, value in fields.items():
+        if name == "at_ns":
+            record.at_ns = value
+        elif name == "place":
+            record.place = value
+        else:
+            raise ValueError(f"OrderExpiry has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class ExecutionState(State):
+    """State of the operator execution, per symbol: its order book and all that waits outside it.
+    
+    orders: Open orders by place. Bound: the parameter open_orders_max.
+    unused_place: First unused place; -1 is none.
+    open_orders: Open orders.
+    places: Place by account and order id, joined by U+001F. Bound: open_orders_max.
+    ended_recent: Final state (number of OrderState) of ended orders, by account and order id. Bound: the parameter ended_orders_max.
+    ended_before: The same of orders that ended before those. Bound: ended_orders_max.
+    bids: Orders to buy in the book by limit price, best last. Bound: open_orders_max.
+    asks: Orders to sell in the book by limit price, best last. Bound: open_orders_max.
+    all_or_none_bids: All-or-none orders to buy by limit price, best last. Bound: open_orders_max.
+    all_or_none_asks: All-or-none orders to sell by limit price, best last. Bound: open_orders_max.
+    buy_stops: Stops to buy by stop price, next to be set off last. Bound: open_orders_max.
+    sell_stops: Stops to sell by stop price, next to be set off last. Bound: open_orders_max.
+    waiting: Orders that wait for a session or the end of a halt.
+    opening: Orders for the opening auction only.
+    closing: Orders for the closing auction only.
+    expiries: By time, next one last. Bound: open_orders_max.
+    orders_accepted: Orders accepted so far: the number of the last one.
+    queue_joins: Orders that joined a queue so far: gives time priority.
+    trades: Trades so far: the number of the last one.
+    bid_price_e8: National best bid in currency units; 0 is none.
+    bid_quantity: Shares shown at it.
+    bid_left: Of these, shares that this operator has not sold to yet.
+    bid_venue: First venue at it.
+    ask_price_e8: National best offer in currency units; 0 is none.
+    ask_quantity: Shares shown at it.
+    ask_left: Of these, shares that this operator has not bought yet.
+    ask_venue: First venue at it.
+    last_price_e8: Last sale, in the market outside or here, in currency units; 0 before the first.
+    status: Trading status.
+    phase: Part of the trading day.
+    opened: The opening auction of this trading day is done.
+    clock_ns: Latest event time seen: nanoseconds since the epoch, UTC.
+    boundary_ns: When the phase ends: nanoseconds since the epoch, UTC.
+    day_end_ns: End of the trading day (next midnight in New York): nanoseconds since the epoch, UTC.
+    open_ns: Begin of regular hours: nanoseconds since the epoch, UTC.
+    close_ns: End of regular hours: nanoseconds since the epoch, UTC.
+    """
+
+    def __init__(
+        self,
+        orders: list[OpenOrder] | None = None,
+        unused_place: i64 = -1,
+        open_orders: i64 = 0,
+        places: dict[str, int] | None = None,
+        ended_recent: dict[str, int] | None = None,
+        ended_before: dict[str, int] | None = None,
+        bids: list[OrderQueue] | None = None,
+        asks: list[OrderQueue] | None = None,
+        all_or_none_bids: list[OrderQueue] | None = None,
+        all_or_none_asks: list[OrderQueue] | None = None,
+        buy_stops: list[OrderQueue] | None = None,
+        sell_stops: list[OrderQueue] | None = None,
+        waiting: OrderQueue | None = None,
+        opening: OrderQueue | None = None,
+        closing: OrderQueue | None = None,
+        expiries: list[OrderExpiry] | None = None,
+        orders_accepted: i64 = 0,
+        queue_joins: i64 = 0,
+        trades: i64 = 0,
+        bid_price_e8: i64 = 0,
+        bid_quantity: i64 = 0,
+        bid_left: i64 = 0,
+        bid_venue: str = "",
+        ask_price_e8: i64 = 0,
+        ask_quantity: i64 = 0,
+        ask_left: i64 = 0,
+        ask_venue: str = "",
+        last_price_e8: i64 = 0,
+        status: i64 = TRADING_STATUS_TRADING,
+        phase: i64 = 0,
+        opened: bool = False,
+        clock_ns: i64 = 0,
+        boundary_ns: i64 = 0,
+        day_end_ns: i64 = 0,
+        open_ns: i64 = 0,
+        close_ns: i64 = 0,
+    ) -> None:
+        self.orders: list[OpenOrder] = orders if orders is not None else []
+        self.unused_place: i64 = unused_place
+        self.open_orders: i64 = open_orders
+        self.places: dict[str, int] = places if places is not None else {}
+        self.ended_recent: dict[str, int] = ended_recent if ended_recent is not None else {}
+        self.ended_before: dict[str, int] = ended_before if ended_before is not None else {}
+        self.bids: list[OrderQueue] = bids if bids is not None else []
+        self.asks: list[OrderQueue] = asks if asks is not None else []
+        self.all_or_none_bids: list[OrderQueue] = all_or_none_bids if all_or_none_bids is not None else []
+        self.all_or_none_asks: list[OrderQueue] = all_or_none_asks if all_or_none_asks is not None else []
+        self.buy_stops: list[OrderQueue] = buy_stops if buy_stops is not None else []
+        self.sell_stops: list[OrderQueue] = sell_stops if sell_stops is not None else []
+        self.waiting: OrderQueue = waiting if waiting is not None else OrderQueue()
+        self.opening: OrderQueue = opening if opening is not None else OrderQueue()
+        self.closing: OrderQueue = closing if closing is not None else OrderQueue()
+        self.expiries: list[OrderExpiry] = expiries if expiries is not None else []
+        self.orders_accepted: i64 = orders_accepted
+        self.queue_joins: i64 = queue_joins
+        self.trades: i64 = trades
+        self.bid_price_e8: i64 = bid_price_e8
+        self.bid_quantity: i64 = bid_quantity
+        self.bid_left: i64 = bid_left
+        self.bid_venue: str = bid_venue
+        self.ask_price_e8: i64 = ask_price_e8
+        self.ask_quantity: i64 = ask_quantity
+        self.ask_left: i64 = ask_left
+        self.ask_venue: str = ask_venue
+        self.last_price_e8: i64 = last_price_e8
+        self.status: i64 = status
+        self.phase: i64 = phase
+        self.opened: bool = opened
+        self.clock_ns: i64 = clock_ns
+        self.boundary_ns: i64 = boundary_ns
+        self.day_end_ns: i64 = day_end_ns
+        self.open_ns: i64 = open_ns
+        self.close_ns: i64 = close_ns
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        if len(self.orders) > 0:
+            write_long(writer, len(self.orders))
+            for item1 in self.orders:
+                item1.encode_into(writer)
+        writer.append(0)
+        write_long(writer, self.unused_place)
+        write_long(writer, self.open_orders)
+        if len(self.places) > 0:
+            write_long(writer, len(self.places))
+            for key3, item2 in self.places.items():
+                write_string(writer, key3)
+                write_long(writer, item2)
+        writer.append(0)
+        if len(self.ended_recent) > 0:
+            write_long(writer, len(self.ended_recent))
+            for key5, item4 in self.ended_recent.items():
+                write_string(writer, key5)
+                write_long(writer, item4)
+        writer.append(0)
+        if len(self.ended_before) > 0:
+            write_long(writer, len(self.ended_before))
+            for key7, item6 in self.ended_before.items():
+                write_string(writer, key7)
+                write_long(writer, item6)
+        writer.append(0)
+        if len(self.bids) > 0:
+            write_long(writer, len(self.bids))
+            for item8 in self.bids:
+                item8.encode_into(writer)
+        writer.append(0)
+        if len(self.asks) > 0:
+            write_long(writer, len(self.asks))
+            for item9 in self.asks:
+                item9.encode_into(writer)
+        writer.append(0)
+        if len(self.all_or_none_bids) > 0:
+            write_long(writer, len(self.all_or_none_bids))
+            for item10 in self.all_or_none_bids:
+                item10.encode_into(writer)
+        writer.append(0)
+        if len(self.all_or_none_asks) > 0:
+            write_long(writer, len(self.all_or_none_asks))
+            for item11 in self.all_or_none_asks:
+                item11.encode_into(writer)
+        writer.append(0)
+        if len(self.buy_stops) > 0:
+            write_long(writer, len(self.buy_stops))
+            for item12 in self.buy_stops:
+                item12.encode_into(writer)
+        writer.append(0)
+        if len(self.sell_stops) > 0:
+            write_long(writer, len(self.sell_stops))
+            for item13 in self.sell_stops:
+                item13.encode_into(writer)
+        writer.append(0)
+        self.waiting.encode_into(writer)
+        self.opening.encode_into(writer)
+        self.closing.encode_into(writer)
+        if len(self.expiries) > 0:
+            write_long(writer, len(self.expiries))
+            for item14 in self.expiries:
+                item14.encode_into(writer)
+        writer.append(0)
+        write_long(writer, self.orders_accepted)
+        write_long(writer, self.queue_joins)
+        write_long(writer, self.trades)
+        write_i64_be(writer, self.bid_price_e8)
+        write_long(writer, self.bid_quantity)
+        write_long(writer, self.bid_left)
+        writer.write(ENCODED.get(self.bid_venue) or encoded_word(self.bid_venue))
+        write_i64_be(writer, self.ask_price_e8)
+        write_long(writer, self.ask_quantity)
+        write_long(writer, self.ask_left)
+        writer.write(ENCODED.get(self.ask_venue) or encoded_word(self.ask_venue))
+        write_i64_be(writer, self.last_price_e8)
+        write_long(writer, self.status)
+        write_long(writer, self.phase)
+        writer.append(1 if self.opened else 0)
+        write_long(writer, self.clock_ns)
+        write_long(writer, self.boundary_ns)
+        write_long(writer, self.day_end_ns)
+        write_long(writer, self.open_ns)
+        write_long(writer, self.close_ns)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "orders": [item.to_dict() for item in self.orders],
+            "unused_place": self.unused_place,
+            "open_orders": self.open_orders,
+            "places": {key: item for key, item in self.places.items()},
+            "ended_recent": {key: item for key, item in self.ended_recent.items()},
+            "ended_before": {key: item for key, item in self.ended_before.items()},
+            "bids": [item.to_dict() for item in self.bids],
+            "asks": [item.to_dict() for item in self.asks],
+            "all_or_none_bids": [item.to_dict() for item in self.all_or_none_bids],
+            "all_or_none_asks": [item.to_dict() for item in self.all_or_none_asks],
+            "buy_stops": [item.to_dict() for item in self.buy_stops],
+            "sell_stops": [item.to_dict() for item in self.sell_stops],
+            "waiting": self.waiting.to_dict(),
+            "opening": self.opening.to_dict(),
+            "closing": self.closing.to_dict(),
+            "expiries": [item.to_dict() for item in self.expiries],
+            "orders_accepted": self.orders_accepted,
+            "queue_joins": self.queue_joins,
+            "trades": self.trades,
+            "bid_price": decimal_of(self.bid_price_e8),
+            "bid_quantity": self.bid_quantity,
+            "bid_left": self.bid_left,
+            "bid_venue": self.bid_venue,
+            "ask_price": decimal_of(self.ask_price_e8),
+            "ask_quantity": self.ask_quantity,
+            "ask_left": self.ask_left,
+            "ask_venue": self.ask_venue,
+            "last_price": decimal_of(self.last_price_e8),
+            "status": TRADING_STATUS_SYMBOLS[self.status],
+            "phase": SESSION_PHASE_SYMBOLS[self.phase],
+            "opened": self.opened,
+            "clock_ns": self.clock_ns,
+            "boundary_ns": self.boundary_ns,
+            "day_end_ns": self.day_end_ns,
+            "open_ns": self.open_ns,
+            "close_ns": self.close_ns,
+        }
+
+
+def read_ExecutionState(data: bytes, position: i64) -> tuple[ExecutionState, i64]:
+    orders: list[OpenOrder] = []
+    count1, position = read_block(data, position)
+    while count1 > 0:
+        item2, position = read_OpenOrder(data, position)
+        orders.append(item2)
+        count1 -= 1
+        if count1 == 0:
+            count1, position = read_block(data, position)
+    unused_place, position = read_long(data, position)
+    open_orders, position = read_long(data, position)
+    places: dict[str, int] = {}
+    count3, position = read_block(data, position)
+    while count3 > 0:
+        key5, position = read_word(data, position)
+        item4, position = read_long(data, position)
+        places[key5] = item4
+        count3 -= 1
+        if count3 == 0:
+            count3, position = read_block(data, position)
+    ended_recent: dict[str, int] = {}
+    count6, position = read_block(data, position)
+    while count6 > 0:
+        key8, position = read_word(data, position)
+        item7, position = read_long(data, position)
+        ended_recent[key8] = item7
+        count6 -= 1
+        if count6 == 0:
+            count6, position = read_block(data, position)
+    ended_before: dict[str, int] = {}
+    count9, position = read_block(data, position)
+    while count9 > 0:
+        key11, position = read_word(data, position)
+        item10, position = read_long(data, position)
+        ended_before[key11] = item10
+        count9 -= 1
+        if count9 == 0:
+            count9, position = read_block(data, position)
+    bids: list[OrderQueue] = []
+    count12, position = read_block(data, position)
+    while count12 > 0:
+        item13, position = read_OrderQueue(data, position)
+        bids.append(item13)
+        count12 -= 1
+        if count12 == 0:
+            count12, position = read_block(data, position)
+    asks: list[OrderQueue] = []
+    count14, position = read_block(data, position)
+    while count14 > 0:
+        item15, position = read_OrderQueue(data, position)
+        asks.append(item15)
+        count14 -= 1
+        if count14 == 0:
+            count14, position = read_block(data, position)
+    all_or_none_bids: list[OrderQueue] = []
+    count16, position = read_block(data, position)
+    while count16 > 0:
+        item17, position = read_OrderQueue(data, position)
+        all_or_none_bids.append(item17)
+        count16 -= 1
+        if count16 == 0:
+            count16, position = read_block(data, position)
+    all_or_none_asks: list[OrderQueue] = []
+    count18, position = read_block(data, position)
+    while count18 > 0:
+        item19, position = read_OrderQueue(data, position)
+        all_or_none_asks.append(item19)
+        count18 -= 1
+        if count18 == 0:
+            count18, position = read_block(data, position)
+    buy_stops: list[OrderQueue] = []
+    count20, position = read_block(data, position)
+    while count20 > 0:
+        item21, position = read_OrderQueue(data, position)
+        buy_stops.append(item21)
+        count20 -= 1
+        if count20 == 0:
+            count20, position = read_block(data, position)
+    sell_stops: list[OrderQueue] = []
+    count22, position = read_block(data, position)
+    while count22 > 0:
+        item23, position = read_OrderQueue(data, position)
+        sell_stops.append(item23)
+        count22 -= 1
+        if count22 == 0:
+            count22, position = read_block(data, position)
+    waiting, position = read_OrderQueue(data, position)
+    opening, position = read_OrderQueue(data, position)
+    closing, position = read_OrderQueue(data, position)
+    expiries: list[OrderExpiry] = []
+    count24, position = read_block(data, position)
+    while count24 > 0:
+        item25, position = read_OrderExpiry(data, position)
+        expiries.append(item25)
+        count24 -= 1
+        if count24 == 0:
+            count24, position = read_block(data, position)
+    orders_accepted, position = read_long(data, position)
+    queue_joins, position = read_long(data, position)
+    trades, position = read_long(data, position)
+    bid_price_e8 = read_i64_be(data, position)
+    position += 8
+    bid_quantity, position = read_long(data, position)
+    bid_left, position = read_long(data, position)
+    bid_venue, position = read_word(data, position)
+    ask_price_e8 = read_i64_be(data, position)
+    position += 8
+    ask_quantity, position = read_long(data, position)
+    ask_left, position = read_long(data, position)
+    ask_venue, position = read_word(data, position)
+    last_price_e8 = read_i64_be(data, position)
+    position += 8
+    status, position = read_index(data, position, len(TRADING_STATUS_SYMBOLS))
+    phase, position = read_index(data, position, len(SESSION_PHASE_SYMBOLS))
+    opened = data[position] != 0
+    position += 1
+    clock_ns, position = read_long(data, position)
+    boundary_ns, position = read_long(data, position)
+    day_end_ns, position = read_long(data, position)
+    open_ns, position = read_long(data, position)
+    close_ns, position = read_long(data, position)
+    record = ExecutionState(orders, unused_place, open_orders, places, ended_recent, ended_before, bids, asks, all_or_none_bids, all_or_none_asks, buy_stops, sell_stops, waiting, opening, closing, expiries, orders_accepted, queue_joins, trades, bid_price_e8, bid_quantity, bid_left, bid_venue, ask_price_e8, ask_quantity, ask_left, ask_venue, last_price_e8, status, phase, opened, clock_ns, boundary_ns, day_end_ns, open_ns, close_ns)
+    return record, position
+
+
+def ExecutionState_from_dict(fields: dict[str, Any]) -> ExecutionState:
+    record = ExecutionState()
+    for name, value in fields.items():
+        if name == "orders":
+            record.orders = [OpenOrder_from_dict(item) for item in value]
+        elif name == "unused_place":
+            record.unused_place = value
+        elif name == "open_orders":
+            record.open_orders = value
+        elif name == "places":
+            record.places = {key: item for key, item in value.items()}
+        elif name == "ended_recent":
+            record.ended_recent = {key: item for key, item in value.items()}
+        elif name == "ended_before":
+            record.ended_before = {key: item for key, item in value.items()}
+        elif name == "bids":
+            record.bids = [OrderQueue_from_dict(item) for item in value]
+        elif name == "asks":
+            record.asks = [OrderQueue_from_dict(item) for item in value]
+        elif name == "all_or_none_bids":
+            record.all_or_none_bids = [OrderQueue_from_dict(item) for item in value]
+        elif name == "all_or_none_asks":
+            record.all_or_none_asks = [OrderQueue_from_dict(item) for item in value]
+        elif name == "buy_stops":
+            record.buy_stops = [OrderQueue_from_dict(item) for item in value]
+        elif name == "sell_stops":
+            record.sell_stops = [OrderQueue_from_dict(item) for item in value]
+        elif name == "waiting":
+            record.waiting = OrderQueue_from_dict(value)
+        elif name == "opening":
+            record.opening = OrderQueue_from_dict(value)
+        elif name == "closing":
+            record.closing = OrderQueue_from_dict(value)
+        elif name == "expiries":
+            record.expiries = [OrderExpiry_from_dict(item) for item in value]
+        elif name == "orders_accepted":
+            record.orders_accepted = value
+        elif name == "queue_joins":
+            record.queue_joins = value
+        elif name == "trades":
+            record.trades = value
+        elif name == "bid_price":
+            record.bid_price_e8 = e8_of(value)
+        elif name == "bid_quantity":
+            record.bid_quantity = value
+        elif name == "bid_left":
+            record.bid_left = value
+        elif name == "bid_venue":
+            record.bid_venue = value
+        elif name == "ask_price":
+            record.ask_price_e8 = e8_of(value)
+        elif name == "ask_quantity":
+            record.ask_quantity = value
+        elif name == "ask_left":
+            record.ask_left = value
+        elif name == "ask_venue":
+            record.ask_venue = value
+        elif name == "last_price":
+            record.last_price_e8 = e8_of(value)
+        elif name == "status":
+            record.status = TRADING_STATUS_SYMBOLS.index(value)
+        elif name == "phase":
+            record.phase = SESSION_PHASE_SYMBOLS.index(value)
+        elif name == "opened":
+            record.opened = value
+        elif name == "clock_ns":
+            record.clock_ns = value
+        elif name == "boundary_ns":
+            record.boundary_ns = value
+        elif name == "day_end_ns":
+            record.day_end_ns = value
+        elif name == "open_ns":
+            record.open_ns = value
+        elif name == "close_ns":
+            record.close_ns = value
+        else:
+            raise ValueError(f"ExecutionState has no field {name!r}")
+    return record
+
 
 @mypyc_attr(acyclic=True, free_list_len=1)
 class OpenBar:
@@ -1274,6 +2187,23 @@ def PriceAlertsState_from_dict(fields: dict[str, Any]) -> PriceAlertsState:
     return record
 
 
+class ExecutionStateType(StateType):
+    def new(self) -> State:
+        return ExecutionState()
+
+    def decode(self, data: bytes, position: i64) -> State:
+        try:
+            return read_ExecutionState(data, position)[0]
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no ExecutionState: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> State:
+        return ExecutionState_from_dict(fields)
+
+
+EXECUTION_STATE: Final[StateType] = ExecutionStateType("ExecutionState", '{"type":"record","name":"ExecutionState","namespace":"tapeline","doc":"State of the operator execution, per symbol: its order book and all that waits outside it.","fields":[{"name":"orders","type":{"type":"array","items":{"type":"record","name":"OpenOrder","doc":"One open order, or an unused place for one. Places are used again; orders refer to each other by place.","fields":[{"name":"place","type":"long","doc":"Index of this entry in `orders`."},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 where the place is unused."},{"name":"account","type":"string","doc":"Account the order is for.","vocabulary":true},{"name":"order_id","type":"string","doc":"The order, as its client named it."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How a sale is marked; NONE for a buy."},{"name":"order_type","type":{"type":"enum","name":"OrderType","doc":"How the price of an order is set.","symbols":["NONE","MARKET","LIMIT","STOP","STOP_LIMIT"]},"doc":"How the price is set now: a stop order that was set off is MARKET or LIMIT."},{"name":"time_in_force","type":{"type":"enum","name":"TimeInForce","doc":"How long an order works.","symbols":["NONE","DAY","GOOD_TILL_CANCELLED","GOOD_TILL_DATE","IMMEDIATE_OR_CANCEL","FILL_OR_KILL","AT_THE_OPEN","AT_THE_CLOSE"]},"doc":"How long it works."},{"name":"session","type":{"type":"enum","name":"OrderSession","doc":"Trading sessions in which an order may work.","symbols":["REGULAR","PRE_MARKET","POST_MARKET","ALL_DAY"]},"doc":"Sessions in which it may work."},{"name":"state","type":{"type":"enum","name":"OrderState","doc":"Where an order stands in its life.","symbols":["UNKNOWN","PLACED","VALIDATED","RISK_APPROVED","WORKING","PARTIALLY_FILLED","SUSPENDED","FILLED","CANCELLED","REPLACED","EXPIRED","REJECTED"]},"doc":"Where it stands in its life."},{"name":"queue","type":{"type":"enum","name":"OrderQueueKind","doc":"Where an open order stands.","symbols":["NONE","BOOK","ALL_OR_NONE","STOP","WAITING","OPENING","CLOSING"]},"doc":"The queue it stands in: the book, the all-or-none orders beside it, stops not set off, orders waiting for a session or the end of a halt, orders for an auction."},{"name":"priority","type":"long","doc":"Count of orders that joined a queue, when this one last did: the lower goes first at one price."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Worst price in currency units; 0 for a market order."},{"name":"stop_price","type":"Price","doc":"Price that sets it off, in currency units; 0 for other orders."},{"name":"quantity","type":"long","doc":"Shares or contracts in all: filled and open."},{"name":"leaves_quantity","type":"long","doc":"Shares or contracts still open."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time; 0 shows all."},{"name":"shown_quantity","type":"long","doc":"Iceberg: shares or contracts left of what is shown; otherwise 0."},{"name":"expire_time_ns","type":"long","doc":"GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0."},{"name":"post_only","type":"boolean","doc":"Never takes liquidity."},{"name":"all_or_none","type":"boolean","doc":"Trades all that is open, or nothing."},{"name":"self_trade_prevention","type":{"type":"enum","name":"SelfTradePrevention","doc":"What happens to orders of one account that would trade with each other.","symbols":["NONE","CANCEL_NEWEST","CANCEL_OLDEST","CANCEL_BOTH","DECREMENT"]},"doc":"What happens if it would trade with another order of its account."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"filled_amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Sum of price times quantity of its fills in currency units."},{"name":"commission_charged","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Commission of its fills so far in currency units."},{"name":"previous","type":"long","default":-1,"doc":"Place of the order before it in its queue; -1 is none."},{"name":"next","type":"long","default":-1,"doc":"Place of the order after it in its queue, or of the next unused place; -1 is none."}]}},"doc":"Open orders by place. Bound: the parameter open_orders_max."},{"name":"unused_place","type":"long","default":-1,"doc":"First unused place; -1 is none."},{"name":"open_orders","type":"long","doc":"Open orders."},{"name":"places","type":{"type":"map","values":"long"},"doc":"Place by account and order id, joined by U+001F. Bound: open_orders_max."},{"name":"ended_recent","type":{"type":"map","values":"long"},"doc":"Final state (number of OrderState) of ended orders, by account and order id. Bound: the parameter ended_orders_max."},{"name":"ended_before","type":{"type":"map","values":"long"},"doc":"The same of orders that ended before those. Bound: ended_orders_max."},{"name":"bids","type":{"type":"array","items":{"type":"record","name":"OrderQueue","doc":"Orders in time priority, linked by their places; in the book, all those of one price.","fields":[{"name":"price","type":"Price","doc":"Price they share, in currency units; 0 where they share none."},{"name":"quantity","type":"long","doc":"Their open shares or contracts, hidden ones included."},{"name":"first","type":"long","default":-1,"doc":"Place of the first; -1 is none."},{"name":"last","type":"long","default":-1,"doc":"Place of the last; -1 is none."}]}},"doc":"Orders to buy in the book by limit price, best last. Bound: open_orders_max."},{"name":"asks","type":{"type":"array","items":"OrderQueue"},"doc":"Orders to sell in the book by limit price, best last. Bound: open_orders_max."},{"name":"all_or_none_bids","type":{"type":"array","items":"OrderQueue"},"doc":"All-or-none orders to buy by limit price, best last. Bound: open_orders_max."},{"name":"all_or_none_asks","type":{"type":"array","items":"OrderQueue"},"doc":"All-or-none orders to sell by limit price, best last. Bound: open_orders_max."},{"name":"buy_stops","type":{"type":"array","items":"OrderQueue"},"doc":"Stops to buy by stop price, next to be set off last. Bound: open_orders_max."},{"name":"sell_stops","type":{"type":"array","items":"OrderQueue"},"doc":"Stops to sell by stop price, next to be set off last. Bound: open_orders_max."},{"name":"waiting","type":"OrderQueue","doc":"Orders that wait for a session or the end of a halt."},{"name":"opening","type":"OrderQueue","doc":"Orders for the opening auction only."},{"name":"closing","type":"OrderQueue","doc":"Orders for the closing auction only."},{"name":"expiries","type":{"type":"array","items":{"type":"record","name":"OrderExpiry","doc":"When a good-till-date order expires.","fields":[{"name":"at_ns","type":"long","doc":"Nanoseconds since the epoch, UTC."},{"name":"place","type":"long","doc":"Place of the order."}]}},"doc":"By time, next one last. Bound: open_orders_max."},{"name":"orders_accepted","type":"long","doc":"Orders accepted so far: the number of the last one."},{"name":"queue_joins","type":"long","doc":"Orders that joined a queue so far: gives time priority."},{"name":"trades","type":"long","doc":"Trades so far: the number of the last one."},{"name":"bid_price","type":"Price","doc":"National best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares shown at it."},{"name":"bid_left","type":"long","doc":"Of these, shares that this operator has not sold to yet."},{"name":"bid_venue","type":"string","doc":"First venue at it.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares shown at it."},{"name":"ask_left","type":"long","doc":"Of these, shares that this operator has not bought yet."},{"name":"ask_venue","type":"string","doc":"First venue at it.","vocabulary":true},{"name":"last_price","type":"Price","doc":"Last sale, in the market outside or here, in currency units; 0 before the first."},{"name":"status","type":{"type":"enum","name":"TradingStatus","doc":"Trading status of a symbol.","symbols":["CLOSED","PRE_OPEN","TRADING","HALTED","PAUSED","QUOTING","AUCTION"]},"default":"TRADING","doc":"Trading status."},{"name":"phase","type":{"type":"enum","name":"SessionPhase","doc":"Part of the trading day.","symbols":["CLOSED","PRE_MARKET","REGULAR","POST_MARKET"]},"doc":"Part of the trading day."},{"name":"opened","type":"boolean","doc":"The opening auction of this trading day is done."},{"name":"clock_ns","type":"long","doc":"Latest event time seen: nanoseconds since the epoch, UTC."},{"name":"boundary_ns","type":"long","doc":"When the phase ends: nanoseconds since the epoch, UTC."},{"name":"day_end_ns","type":"long","doc":"End of the trading day (next midnight in New York): nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of regular hours: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of regular hours: nanoseconds since the epoch, UTC."}]}')
+
+
 class IndicatorsStateType(StateType):
     def new(self) -> State:
         return IndicatorsState()
@@ -1341,4 +2271,4 @@ class PriceAlertsStateType(StateType):
 
 PRICE_ALERTS_STATE: Final[StateType] = PriceAlertsStateType("PriceAlertsState", '{"type":"record","name":"PriceAlertsState","namespace":"tapeline","doc":"State of the operator price_alerts, per symbol.","fields":[{"name":"last_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"quiet_above_e8","type":"long","doc":"No rule acts at prices strictly between this, in 1e-8 of the currency unit, and quiet_below_e8."},{"name":"quiet_below_e8","type":"long","doc":"The upper end of that range, in 1e-8 of the currency unit; 2**62 where there is none."},{"name":"rules","type":{"type":"map","values":{"type":"record","name":"AlertRule","doc":"One user\'s price alert, and what it waits for.","fields":[{"name":"account","type":"string","doc":"Account of the user.","vocabulary":true},{"name":"kind","type":{"type":"enum","name":"AlertKind","doc":"What a price alert watches for.","symbols":["CROSSING_UP","CROSSING_DOWN","PERCENT_MOVE"]},"doc":"What the rule watches for."},{"name":"threshold_price","type":"Price","doc":"CROSSING_*: the price to cross, in currency units."},{"name":"move_bps","type":"long","doc":"PERCENT_MOVE: size of the move in basis points."},{"name":"hysteresis_bps","type":"long","doc":"CROSSING_*: how far the price must go back from the threshold before the next crossing counts, in basis points of it."},{"name":"reference_price","type":"Price","doc":"PERCENT_MOVE: price the move is measured from, in currency units; 0 until there is one."},{"name":"armed","type":"boolean","doc":"CROSSING_*: whether the next crossing counts."},{"name":"triggered","type":"boolean","doc":"CROSSING_*: whether it has triggered since it was created or changed; from then on the hysteresis holds."},{"name":"act_below_e8","type":"long","doc":"The rule acts (triggers, or arms itself) at this price and below, in 1e-8 of the currency unit; 0 is never."},{"name":"act_above_e8","type":"long","doc":"It acts at this price and above, in 1e-8 of the currency unit; 2**62 is never."},{"name":"trigger_count","type":"long","doc":"How often it has triggered."}]}},"doc":"By rule id, oldest first. Bound: the parameter rules_per_symbol_max."}]}')
 
-STATE_TYPES: Final[tuple[StateType, ...]] = (INDICATORS_STATE, NORMALISE_STATE, PASSAGE_STATE, PRICE_ALERTS_STATE,)
+STATE_TYPES: Final[tuple[StateType, ...]] = (EXECUTION_STATE, INDICATORS_STATE, NORMALISE_STATE, PASSAGE_STATE, PRICE_ALERTS_STATE,)
