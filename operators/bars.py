@@ -3,9 +3,11 @@
 | sale (flags of PriceUpdated) | trades, volume, turnover | VWAP | high, low | open, close |
 |---|---|---|---|---|
 | regular; opening and closing prints (128, 256); outside regular hours (8) without 32 or 64 | yes | yes | yes | yes |
-| odd lot (16) | yes | yes | no | no |
+| odd lot (16), as far as it comes without 64 | yes | yes | no | no |
 | not eligible for last (32) | yes | yes | yes | no |
 | not eligible for high, low and volume-weighted price (64) | yes | no | no | no |
+| no shares: a corrected consolidated close | no | no | yes | yes |
+| no shares, and not eligible for last: a market centre's official price | no | no | no | no |
 
 No sale condition of the tapes sets the last price without high and low; so 64 keeps a sale from open and close too, and
 low <= open, close <= high always holds. Open and close go by event time, not by arrival: sales that come out of order,
@@ -35,6 +37,11 @@ RECENT_MAX: Final[i64] = 1 << 61
 TOO_LARGE: Final[i64] = -1
 
 
+def is_report(update: PriceUpdated) -> bool:
+    """Whether a TRADE tells an official price beside the market, which no bar counts."""
+    return update.trade_quantity == 0 and update.flags & FLAG_NOT_LAST != 0
+
+
 def sale_amount_e8(sale: PriceUpdated) -> i64:
     """Price times shares, or TOO_LARGE where that may pass 2**61 (some 20 billion in one sale)."""
     quantity: i64 = sale.trade_quantity
@@ -50,8 +57,10 @@ def open_bar(start_ns: i64, end_ns: i64) -> OpenBar:
 
 def add_sale(bar: OpenBar, sale: PriceUpdated, amount_e8: i64) -> None:
     """Count a sale whose event time lies in the bar's window; `amount_e8` is its `sale_amount_e8`."""
-    bar.trades += 1
-    bar.volume += sale.trade_quantity
+    quantity: i64 = sale.trade_quantity
+    if quantity > 0:
+        bar.trades += 1
+        bar.volume += quantity
     if amount_e8 == TOO_LARGE:
         bar.turnover_e8 += exact_amount_e8(sale)
     else:
@@ -70,7 +79,7 @@ def add_sale(bar: OpenBar, sale: PriceUpdated, amount_e8: i64) -> None:
             bar.open_time_ns = time_ns
             bar.open_e8 = sale.trade_price_e8
     elif flags & FLAG_NOT_HIGH_LOW != 0:
-        bar.ineligible_volume += sale.trade_quantity
+        bar.ineligible_volume += quantity
         bar.ineligible_turnover_e8 += exact_amount_e8(sale)
     elif flags & FLAG_ODD_LOT == 0:
         widen(bar, sale.trade_price_e8)

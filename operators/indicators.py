@@ -24,7 +24,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from dataflow.model import Context, KeyedOperator, Record
-from operators.bars import add_sale, carry_price, is_priced, open_bar, record_of, sale_amount_e8
+from operators.bars import add_sale, carry_price, is_priced, is_report, open_bar, record_of, sale_amount_e8
 from operators.moving_statistics import MovingStatistics, StatisticPeriods
 from schemas.generated.events import PRICE_KIND_TRADE, PriceUpdated
 from schemas.generated.states import BarSeries, IndicatorsState, OpenBar
@@ -58,7 +58,7 @@ class Indicators(KeyedOperator[IndicatorsState]):
 
     def on_record(self, state: IndicatorsState, record: Record, context: Context) -> None:
         assert isinstance(record, PriceUpdated)
-        if record.kind != PRICE_KIND_TRADE:
+        if record.kind != PRICE_KIND_TRADE or is_report(record):
             return
         if len(state.series) == 0:
             state.series = [BarSeries(interval_ms) for interval_ms in self.intervals_ms]

@@ -38,6 +38,7 @@ class OperatorHarness:
         self.emitted: list[Record] = []
         self.late: list[Record] = []
         self._cells: dict[str, Cell] = {}
+        self._uid_hash = hash_text(self.uid)
 
     def send(self, *records: Record, key: str | None = None) -> None:
         """Hand over records one by one, each to its own key, or all to `key` (parts of a composite key joined by
@@ -95,7 +96,7 @@ class OperatorHarness:
             stored = json.loads(snapshot)
             cells = {key: self._restored(*values) for key, values in stored["cells"].items()}
             watermark_ns = int(stored["watermark_ns"])
-        except (KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"no snapshot of a harness: {error!r}") from None
         self._cells, self.watermark_ns = cells, watermark_ns
 
@@ -124,7 +125,7 @@ class OperatorHarness:
         assert cell.timers is not None
         cell.timers.remove(at_ns)
         context = self._pointed_at(cell, key)
-        context.cause_hi = derive_id(hash_text(self.uid), hash_text(key))
+        context.cause_hi = derive_id(self._uid_hash, hash_text(key))
         context.cause_lo = at_ns & (END_OF_TIME - 1)
         context.cause_time_ns = at_ns
         self.operator.on_timer(cell.state, at_ns, context)
@@ -135,7 +136,7 @@ class OperatorHarness:
         context.key = key
         context.watermark_ns = self.watermark_ns
         context.cell = cell
-        context.salt = hash_text(self.uid) & ~0xFFFF
+        context.salt = self._uid_hash & ~0xFFFF
         return context
 
     def _collect(self, cell: Cell, context: Context) -> None:
