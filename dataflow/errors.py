@@ -78,6 +78,9 @@ class FaultList:
 def closest(name: str, known: Iterable[str]) -> str | None:
     """The known name that was probably meant."""
     by_shape = {_shape(candidate): candidate for candidate in known}
+    longer = [candidate for shape, candidate in by_shape.items() if len(name) >= 3 and shape.startswith(_shape(name))]
+    if len(longer) == 1:
+        return longer[0]
     matches = difflib.get_close_matches(_shape(name), by_shape, n=1, cutoff=0.6)
     return by_shape[matches[0]] if matches else None
 

@@ -56,13 +56,13 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _operators(graph: Graph, job: Job) -> Table:
-    table = _table("Operators", "uid", "operator", "key", "reads", "writes", "state", "parameters")
+    title = f"Operators ({KEY_GROUPS:,} key groups)"
+    table = _table(title, "operator", "reads", "writes", "parameters")
     for uid in job.operators:
         operator = graph.operators[uid]
-        key = f"{', '.join(operator.key)}\n{KEY_GROUPS:,} key groups"
         parameters = shown_parameters(graph, f"operators.{uid}", asdict(operator.parameters))
-        cells = (_reads(graph, operator), _writes(graph, operator), _state_of(operator), _lines(parameters))
-        table.add_row(uid, operator.type.name, key, *cells)
+        table.add_row(_what(operator), _reads(graph, operator), _writes(graph, operator), _lines(parameters))
+        table.add_section()
     return table
 
 
@@ -77,20 +77,23 @@ def _note(graph: Graph, operator: Operator, stream: str) -> str:
     if stream in operator.feedback:
         return " (feedback)"
     key = graph.streams[stream].key
-    return "" if key == operator.key[0] else f" (re-keyed from {key})"
+    return "" if key in operator.key[:1] else f" (re-keyed from {key})"
 
 
 def _writes(graph: Graph, operator: Operator) -> str:
-    lines = [f"{name}: {_emitted(graph, operator, name)}" for name in operator.outputs]
-    return "\n".join([*lines, *([] if operator.late is None else [f"{operator.late}: late records"])])
+    lines = [f"{name}\n  {_emitted(graph, operator, name)}" for name in operator.outputs]
+    return "\n".join([*lines, *([] if operator.late is None else [f"{operator.late}\n  late records"])])
 
 
 def _emitted(graph: Graph, operator: Operator, stream: str) -> str:
     return ", ".join(record.name for record in graph.streams[stream].schemas if record.name in operator.type.outputs)
 
 
-def _state_of(operator: Operator) -> str:
-    return operator.type.state.name + (", timers" if operator.type.uses_timers else "")
+def _what(operator: Operator) -> Text:
+    uses = "" if operator.type.name == operator.uid else f" ({operator.type.name})"
+    timers = "\nand timers" if operator.type.uses_timers else ""
+    key = f"per {', '.join(operator.key)}"
+    return Text.assemble((operator.uid, "bold"), f"{uses}\n{key}\nstate: {operator.type.state.name}{timers}")
 
 
 def _lines(parameters: dict[str, Any]) -> str:

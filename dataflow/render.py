@@ -111,7 +111,7 @@ def _operator_arrows(operator: Operator) -> list[Arrow]:
 
 
 def _mermaid(drawing: Drawing) -> str:
-    ids = {box.id: f"{box.kind}_{re.sub('[^A-Za-z0-9]', '_', box.id)}_{n}" for n, box in enumerate(drawing.boxes)}
+    ids = _mermaid_ids(drawing.boxes)
     lines = ["flowchart LR"]
     for box in drawing.boxes:
         left, right = MERMAID_SHAPES[box.kind]
@@ -127,6 +127,15 @@ def _mermaid(drawing: Drawing) -> str:
         "    classDef sink fill:#fdf1e0,stroke:#b8751a,color:#111",
     ]
     return "\n".join(lines)
+
+
+def _mermaid_ids(boxes: tuple[Box, ...]) -> dict[str, str]:
+    """Mermaid knows letters, digits and _ alone; names that differ in other characters get a number."""
+    ids: dict[str, str] = {}
+    for number, box in enumerate(boxes):
+        plain = re.sub("[^A-Za-z0-9]", "_", box.id)
+        ids[box.id] = f"{plain}_{number}" if plain in ids.values() else plain
+    return ids
 
 
 def _mermaid_text(text: str) -> str:

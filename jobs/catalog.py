@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-
 from dataflow.graph import Catalog, ConnectorType
 from operators.catalog import OPERATORS
 from schemas.generated.events import RECORD_TYPES

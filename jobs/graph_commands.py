@@ -75,11 +75,12 @@ def _load(pipelines: Path, environment: str, job: str | None = None) -> Graph:
 def lint(pipelines: Path, environment: str) -> None:
     """Check pipelines.yaml: every fault at once, with line, column and remedy."""
     graph = _load(pipelines, environment)
-    counts = {
-        "streams": len(graph.streams), "sources": len(graph.sources), "operators": len(graph.operators),
-        "sinks": len(graph.sinks), "jobs": len(graph.jobs),
+    tables = {
+        "stream": graph.streams, "source": graph.sources, "operator": graph.operators, "sink": graph.sinks,
+        "job": graph.jobs,
     }  # fmt: skip
-    click.echo(f"{pipelines}: no faults ({', '.join(f'{count} {what}' for what, count in counts.items())})")
+    counts = [f"{len(table)} {what}{'' if len(table) == 1 else 's'}" for what, table in tables.items()]
+    click.echo(f"{pipelines}: no faults ({', '.join(counts)})")
 
 
 @click.command("graph")
