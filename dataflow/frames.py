@@ -5,12 +5,14 @@ Source: Confluent Platform documentation, "Wire format".
 
 from __future__ import annotations
 
+from typing import Final
+
 from librt.strings import BytesWriter, read_i32_be, write_i32_be
 from mypy_extensions import i32, i64
 
 from dataflow.model import Record, RecordType
 
-FRAME_BYTES = 5
+FRAME_BYTES: Final = 5
 
 
 def frame(record: Record, schema_id: i64) -> bytes:
