@@ -23,7 +23,6 @@ INSTANT = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-
 TIME = "write nanoseconds since the epoch, or 2026-11-20T14:30:00.000000001Z"
 EXACT = Context(prec=60)
 """Wide enough for every Avro decimal here."""
-LONG_MAX = 2**63 - 1
 
 
 class Unreadable(Exception):
@@ -119,7 +118,7 @@ class RecordFields:
 
 def _long(node: Scalar) -> int:
     value = integer_of(node)
-    if value is None or not -LONG_MAX - 1 <= value <= LONG_MAX:
+    if value is None:
         raise Unreadable(node, f"is {kind_name(node)}", "write a whole number of 64 bits")
     return value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def _load(pipelines: Path, environment: str, job: str | None = None) -> Graph:
 def lint(pipelines: Path, environment: str) -> None:
     """Check pipelines.yaml: every fault at once, with line, column and remedy."""
     graph = _load(pipelines, environment)
-    tables = {
+    tables: dict[str, Sized] = {
         "stream": graph.streams, "source": graph.sources, "operator": graph.operators, "sink": graph.sinks,
         "job": graph.jobs,
     }  # fmt: skip

@@ -12,8 +12,10 @@ from dataflow.errors import FaultList, Mark, closest, suggestion
 UNITS_MS = {
     "ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "y": 31_536_000_000,
 }  # fmt: skip
-DURATION = re.compile(r"(\d+)(ms|[smhdwy])")
-INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)")
+DURATION = re.compile(r"(\d{1,8})(ms|[smhdwy])")
+"""The longest, 99,999,999 years in milliseconds, fits 64 bits."""
+INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9_]{0,24})")
+LONG_MAX = 2**63 - 1
 MISSING = "is missing"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 """Names become topics and directories: no slash, no blank."""
@@ -33,8 +35,12 @@ def is_text(node: Scalar) -> bool:
 
 
 def integer_of(node: Scalar) -> int | None:
+    """The whole number of 64 bits that stands there, or None."""
     readable = node.substituted or node.kind == "int"
-    return int(node.text) if readable and INTEGER.fullmatch(node.text) else None
+    if not readable or not INTEGER.fullmatch(node.text):
+        return None
+    value = int(node.text.replace("_", ""))
+    return value if -LONG_MAX - 1 <= value <= LONG_MAX else None
 
 
 class Section:
@@ -53,9 +59,6 @@ class Section:
         """Where the field's value stands, or else the section."""
         node = self.node.entries.get(name)
         return self.node.mark if node is None else node.mark
-
-    def has(self, name: str) -> bool:
-        return name in self.node.entries
 
     def take(self, name: str, required: str = "") -> Node | None:
         """The field's value. `required` is the remedy where it is missing or empty."""
@@ -132,14 +135,14 @@ class Section:
             self.wrong(name, node, f"write a duration of at least {minimum} ms")
         return value
 
-    def flag(self, name: str) -> bool:
+    def flag(self, name: str, default: bool = False) -> bool:
         node = self.take(name)
         if node is None:
-            return False
+            return default
         if isinstance(node, Scalar) and node.text in ("true", "false") and (node.substituted or node.kind == "bool"):
             return node.text == "true"
         self.wrong(name, node, "write true or false")
-        return False
+        return default
 
     def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
         node = self.take(name)

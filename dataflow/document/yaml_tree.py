@@ -81,7 +81,7 @@ def _text(path: Path, faults: FaultList) -> str:
         data = path.read_bytes()
     except OSError as error:
         fact = "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
-        faults.add(TOP, "", fact, "name the file with --pipelines PATH")
+        faults.add(TOP, "", fact, "name another one with --pipelines or --examples")
         return ""
     try:
         return data.decode("utf-8-sig")

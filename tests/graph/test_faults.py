@@ -175,6 +175,14 @@ CASES = {
         "schema: Price, key: symbol, partitions: 4", "schema: Price, key: symbol, partitions: 0",
         "4:52: streams.prices.partitions: is '0' / write a whole number of at least 1",
     ),
+    "a number beyond 64 bits": (
+        "late: late}", "late: late, parameters: {length_ms: 9223372036854775808}}",
+        "14:122: operators.bars.parameters.length_ms: is '9223372036854775808' / write a whole number",
+    ),
+    "a number with leading zeros, which YAML reads as octal": (
+        "schema: Price, key: symbol, partitions: 4", "schema: Price, key: symbol, partitions: 010",
+        "4:52: streams.prices.partitions: is '010' / write a whole number of at least 1",
+    ),
     "an unknown compression": (
         "compression: lz4", "compression: lzma",
         "4:84: streams.prices.compression: is 'lzma' / choose one of none, lz4, snappy, zstd, gzip",
