@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from dataflow.load import load_graph
 from tests.graph.small_catalog import CATALOG, GOOD, LOOP
 
 WORDS = sorted({word.strip("{}[],:\"'") for text in (GOOD, LOOP) for word in text.split()} - {"", "-"})
+LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""As YAML has it."""
 SNIPPETS = st.sampled_from(
-    [*WORDS, "", "null", "{}", "[]", "[[]]", "{a: b}", "- ", "*x", "&x ", "true", "-1", "1e999", "0x10", "${X}", "!!set",
-     "99999999999999999999", "9" * 5000, "9" * 5000 + "d", "\t", '"', ":", 
-     "2026-11-20", "~", "..", "a/b", "\x00"]
+    [*WORDS, "", "null", "{}", "[]", "[[]]", "{a: b}", "- ", "*x", "&x ", "true", "-1", "1e999", "0x10", "${X}",
+     "!!set", "99999999999999999999", "9" * 5000, "9" * 5000 + "d", "\t", '"', ":", "2026-11-20", "~", "..", "a/b", "\x00"]
 )  # fmt: skip
 
 
@@ -26,7 +28,7 @@ def check(text: str) -> None:
         file.write(text)
         file.flush()
         found = faults_of(Path(file.name))
-    lines = text.count("\n") + 1
+    lines = len(LINE_BREAK.split(text))
     assert [fault for fault in found if not (1 <= fault.line <= lines and fault.column >= 1 and fault.fact)] == []
 
 
