@@ -29,8 +29,6 @@ from schemas.generated.events import AnalyticsCalculated
 from schemas.generated.states import MovingState
 
 E8: Final = 100_000_000
-MOTIONLESS: Final = 1e-14
-"""Average moves below this count as none: TA-Lib's epsilon."""
 PERIOD_MAX: Final = 1_000
 
 
@@ -200,6 +198,6 @@ def true_range(high: float, low: float, previous_close: float) -> float:
 def relative_strength(gain: float, loss: float) -> float:
     """RSI in 0 to 100 from average rise and fall."""
     moved = gain + loss
-    if moved < MOTIONLESS:
+    if moved == 0.0:
         return 0.0
     return 100.0 * (gain / moved)

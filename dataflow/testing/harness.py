@@ -149,8 +149,9 @@ class OperatorHarness:
         self.emitted += context.emitted
         self.late += context.late
         cell.sequence += len(context.late)  # an engine emits a letter for each
-        timers = dict.fromkeys([*(cell.timers or []), *context.new_timers])
-        cell.timers = [at_ns for at_ns in timers if at_ns not in context.deleted_timers]
+        if context.new_timers or context.deleted_timers:
+            timers = dict.fromkeys([*(cell.timers or []), *context.new_timers])
+            cell.timers = [at_ns for at_ns in timers if at_ns not in context.deleted_timers]
 
     def _next_timer(self) -> tuple[int, str] | None:
         return min(((at_ns, key) for key, cell in self._cells.items() for at_ns in cell.timers or []), default=None)
