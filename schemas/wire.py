@@ -15,12 +15,18 @@ from typing import Final
 from librt.strings import BytesWriter, read_i64_be, read_i64_le, write_i16_le, write_i32_le, write_i64_be, write_i64_le
 from mypy_extensions import i64
 
-VOCABULARY_LIMIT: Final = 65_536
-"""Distinct strings kept by each of the two tables below; past it a table starts anew, so noise cannot fill memory."""
-INTERNED: Final[dict[bytes, str]] = {}
-"""UTF-8 to text, for strings of small vocabularies (symbols, venues, accounts)."""
+WORD_BYTES_MAX: Final = 15
+WORD_SLOTS: Final = 65_521
+WORD_MASKS: Final[list[i64]] = [0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF, 0xFFFFFFFFFFFFFF, -1]
+"""For a word of so many bytes: what of eight bytes in little-endian order is its length and itself."""
+WORD_HEADS: Final[list[i64]] = [0] * WORD_SLOTS
+WORD_TAILS: Final[list[i64]] = [0] * WORD_SLOTS
+WORDS: Final[list[str]] = [""] * WORD_SLOTS
+"""Words read before, the latest in each slot. A word is a string of a small vocabulary (symbol, venue, account)."""
 ENCODED: Final[dict[str, bytes]] = {}
-"""Text to its whole encoding, length and all, for the same strings."""
+"""Words written before, each with its whole encoding, length and all."""
+ENCODED_LIMIT: Final = 65_536
+"""Past it the table starts anew, so that noise cannot fill memory."""
 
 DECIMAL_SCALE: Final = 8
 MONEY_LIMIT: Final = 10**38
@@ -40,7 +46,7 @@ def write_long(writer: BytesWriter, value: i64) -> None:
         zigzag = value << 1 if value >= 0 else ~(value << 1)
         word = (zigzag & 0x7F) | 0x80 | (zigzag & 0x3F80) << 1
         write_i16_le(writer, word)
-    elif -(1 << 62) <= value < 1 << 62:
+    elif -(1 << 61) <= value < 1 << 61:
         write_varint(writer, value << 1 if value >= 0 else ~(value << 1))
     else:
         rest: i64 = value if value >= 0 else ~value
@@ -50,28 +56,34 @@ def write_long(writer: BytesWriter, value: i64) -> None:
 
 
 def write_four(writer: BytesWriter, bits: i64) -> None:
-    """28 bits of a varint that goes on, as four bytes of seven."""
-    word: int = (bits & 0x7F) | (bits & 0x3F80) << 1 | (bits & 0x1FC000) << 2 | (bits & 0xFE00000) << 3
-    write_i32_le(writer, (word | 0x00808080) - 0x80000000)
+    """28 bits of a varint that goes on, as four bytes of seven; taken and written inverted, all four go on."""
+    gone: i64 = ~bits
+    word: int = (gone & 0x7F) | (gone & 0x3F80) << 1 | (gone & 0x1FC000) << 2 | (gone & 0xFE00000) << 3
+    write_i32_le(writer, ~word)
+
+
+def write_eight(writer: BytesWriter, bits: i64) -> None:
+    """56 bits of a varint that goes on, as eight bytes of seven; taken and written inverted, all eight go on."""
+    gone: i64 = ~bits
+    gone = (gone & 0xFFFFFFF) | (gone & 0xFFFFFFF0000000) << 4
+    gone = (gone & 0x00003FFF00003FFF) | (gone & 0x0FFFC0000FFFC000) << 2
+    gone = (gone & 0x007F007F007F007F) | (gone & 0x3F803F803F803F80) << 1
+    write_i64_le(writer, ~gone)
 
 
 def write_varint(writer: BytesWriter, rest: i64) -> None:
     """A number of up to 63 bits, several bytes at a time; times in nanoseconds take the first branch."""
     word: int
     if rest >= 1 << 56:
-        bits: i64 = (rest & 0xFFFFFFF) | (rest & 0xFFFFFFF0000000) << 4
-        bits = (bits & 0x00003FFF00003FFF) | (bits & 0x0FFFC0000FFFC000) << 2
-        bits = (bits & 0x007F007F007F007F) | (bits & 0x3F803F803F803F80) << 1
-        write_i64_le(writer, (bits | 0x0080808080808080) - (1 << 62) - (1 << 62))
-        rest >>= 56
-    elif rest >= 1 << 28:
-        write_four(writer, rest & 0xFFFFFFF)
+        write_eight(writer, rest)
+        word = rest >> 56
+        writer.append(word)
+        return
+    while rest >= 1 << 28:
+        write_four(writer, rest)
         rest >>= 28
-        if rest >= 1 << 28:
-            write_four(writer, rest & 0xFFFFFFF)
-            rest >>= 28
-    while rest >= 0x4000:
-        word = ((rest & 0x7F) | 0x80 | (rest & 0x3F80) << 1) - 0x8000
+    while rest >= 1 << 14:
+        word = ~((~rest & 0x7F) | (~rest & 0x3F80) << 1)
         write_i16_le(writer, word)
         rest >>= 14
     if rest < 0x80:
@@ -105,9 +117,9 @@ def read_nine(data: bytes, position: i64) -> tuple[i64, i64]:
     last: i64 = data[position + 8]
     if bits >= 0 or bits & 0x0080808080808080 != 0x0080808080808080 or last >= 0x80:
         return read_varint(data, position)
-    bits = (bits & 0x007F007F007F007F) | (bits & 0x7F007F007F007F00) >> 1
-    bits = (bits & 0x00003FFF00003FFF) | (bits & 0x3FFF00003FFF0000) >> 2
-    bits = (bits & 0x000000000FFFFFFF) | (bits & 0x0FFFFFFF00000000) >> 4 | last << 56
+    bits = (bits & 0x007F007F007F007F) | bits >> 1 & 0x3F803F803F803F80
+    bits = (bits & 0x00003FFF00003FFF) | bits >> 2 & 0x0FFFC0000FFFC000
+    bits = (bits & 0x000000000FFFFFFF) | bits >> 4 & 0x00FFFFFFF0000000 | last << 56
     return bits >> 1 if bits & 1 == 0 else ~(bits >> 1), position + 9
 
 
@@ -150,7 +162,7 @@ def encoded_word(value: str) -> bytes:
     """The whole encoding of a string of a small vocabulary, kept for the next time."""
     writer = BytesWriter()
     write_string(writer, value)
-    if len(ENCODED) >= VOCABULARY_LIMIT:
+    if len(ENCODED) >= ENCODED_LIMIT:
         ENCODED.clear()
     encoded = writer.getvalue()
     ENCODED[value] = encoded
@@ -176,26 +188,26 @@ def read_string(data: bytes, position: i64) -> tuple[str, i64]:
 
 
 def read_word(data: bytes, position: i64) -> tuple[str, i64]:
-    """A string of a small vocabulary: equal bytes give the same object."""
+    """A string of a small vocabulary: the one read before, found by its bytes without making anything.
+
+    The length and up to seven bytes are one 64-bit number, the last eight bytes of a longer word a second one.
+    """
     size: i64 = data[position]
-    start: i64 = position + 1
-    end: i64 = start + (size >> 1)
-    if size & 0x81 != 0 or end > len(data):
-        start, end = read_size(data, position)
-    span = data[start:end]
-    text = INTERNED.get(span)
-    if text is None:
-        text = intern(span)
-    return text, end
-
-
-def intern(span: bytes) -> str:
-    """The text of some UTF-8, kept for the next time."""
-    text = span.decode()
-    if len(INTERNED) >= VOCABULARY_LIMIT:
-        INTERNED.clear()
-    INTERNED[span] = text
-    return text
+    if size > 2 * WORD_BYTES_MAX or position + 8 > len(data):
+        return read_string(data, position)
+    length: i64 = size >> 1
+    head: i64 = read_i64_le(data, position)
+    tail: i64 = 0
+    if length < 8:
+        head &= WORD_MASKS[length]
+    else:
+        tail = read_i64_le(data, position + length - 7)
+    slot: i64 = (head ^ tail) % WORD_SLOTS
+    if WORD_HEADS[slot] != head or WORD_TAILS[slot] != tail:
+        WORDS[slot], _ = read_string(data, position)
+        WORD_HEADS[slot] = head
+        WORD_TAILS[slot] = tail
+    return WORDS[slot], position + length + 1
 
 
 def write_bytes(writer: BytesWriter, value: bytes) -> None:
