@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,11 @@ from rich.console import Console
 from rich.table import Table
 
 from dataflow.engines.embedded.checkpoints import CheckpointStore, Manifest
-from dataflow.engines.embedded.slots import KEY_SEPARATOR
 from dataflow.engines.embedded.offline import StoredCell, stored_cells
+from dataflow.engines.embedded.slots import KEY_SEPARATOR
 from dataflow.ports import InputFault
 from dataflow.storage import DirectoryStorage
+from jobs.plain_values import plain
 
 data_option = click.option(
     "--data", type=click.Path(path_type=Path), default=Path("data"), envvar="TAPELINE_DATA_DIR", show_default=True,
@@ -57,7 +57,7 @@ def inspect(number: int | None, data: Path, **chosen: Any) -> None:
         click.echo(json.dumps(_summary(manifest), indent=2))
         return
     for cell in islice(_cells(store, manifest, chosen), chosen["limit"]):
-        click.echo(json.dumps(_plain(cell)))
+        click.echo(json.dumps(_fields(cell)))
 
 
 def _store(data: Path) -> CheckpointStore:
@@ -104,24 +104,14 @@ def _summary(manifest: Manifest) -> dict[str, Any]:
     return {name: getattr(manifest, name) for name in names}
 
 
-def _plain(cell: StoredCell) -> dict[str, Any]:
+def _fields(cell: StoredCell) -> dict[str, Any]:
     return {
         "operator": cell.uid,
         "key": cell.key.replace(KEY_SEPARATOR, ","),
         "events_emitted": cell.sequence,
         "timers_ns": list(cell.timers),
-        "state": _json_ready(cell.state),
+        "state": plain(cell.state),
     }
-
-
-def _json_ready(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _json_ready(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_json_ready(item) for item in value]
-    if isinstance(value, bytes):
-        return value.hex()
-    return f"{value:f}" if isinstance(value, Decimal) else value
 
 
 COMMANDS = [checkpoints]

@@ -7,17 +7,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dataflow.connectors.log.reader import LogReader
 from rich.console import Console
 from rich.table import Table
 
 import dataflow.model
+from dataflow.connectors.log.reader import LogReader
+from dataflow.connectors.log.segments import logged_streams
 from dataflow.engines.embedded.runner import Statistics
-from dataflow.model import END_OF_TIME, NO_WATERMARK, Record
+from dataflow.model import END_OF_TIME, NO_WATERMARK
+from dataflow.storage import DirectoryStorage
 from jobs.assemble import Assembly
-from schemas.generated.events import MARKET_DATA_REJECT_REASON_SYMBOLS, DeadLetter, LateEvent, MarketDataRejected
 
 REASONS_SHOWN = 8
+REASON_FIELDS = {
+    "MarketDataRejected": "{reason}",
+    "AlertRuleRejected": "{reason}",
+    "OrderRejected": "{reason}",
+    "LateEvent": "late for {operator_uid}",
+    "DeadLetter": "{error}",
+}
+"""Record types that say why something did not go the usual way, and how they put it."""
 COMMANDS_TO_TRY = (
     "tapeline topics tail analytics",
     'tapeline query "SELECT * FROM bars_1m LIMIT 5"',
@@ -120,28 +129,23 @@ def _time(at_ns: int) -> str:
 
 def _letters(assembly: Assembly, data: Path) -> Table:
     """What did not go the usual way, by reason."""
-    table = Table("what", "reason", "events", title="Rejected, late and dead", title_justify="left")
+    table = Table("stream", "reason", "events", title="Rejected, late and dead", title_justify="left")
     table.columns[2].justify = "right"
-    types = {kind.name: kind for stream in assembly.graph.streams.values() for kind in stream.schemas}
-    for name, channel in assembly.wiring.channels.items():
-        if channel.total and channel.kept and (data / "topics" / name).is_dir():
-            reader = LogReader(data, assembly.graph.streams[name], types)
-            counts = Counter(reason for record in reader.records_if(_is_letter) if (reason := _reason(record)))
+    storage = DirectoryStorage(data)
+    logged = logged_streams(storage)
+    for name in assembly.wiring.channels:
+        kinds = {kind.name for kind in assembly.graph.streams[name].schemas}
+        if name in logged and kinds <= REASON_FIELDS.keys():
+            reader = LogReader(storage, name)
+            counts = Counter(_reason(entry.type, entry.fields) for entry in reader.read(0))
             for reason, count in counts.most_common(REASONS_SHOWN):
                 table.add_row(name, reason, f"{count:,}")
+    storage.close()
     return table
 
 
-def _is_letter(schema: Any) -> bool:
-    return schema in ("MarketDataRejected", "LateEvent", "DeadLetter")
-
-
-def _reason(record: Record) -> str:
-    if isinstance(record, MarketDataRejected):
-        return MARKET_DATA_REJECT_REASON_SYMBOLS[record.reason]
-    if isinstance(record, LateEvent):
-        return f"late for {record.operator_uid}"
-    return record.error if isinstance(record, DeadLetter) else ""
+def _reason(kind: str, fields: dict[str, Any]) -> str:
+    return REASON_FIELDS[kind].format(**fields)
 
 
 def _hints(data: Path) -> str:
