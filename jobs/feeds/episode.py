@@ -87,6 +87,8 @@ class EpisodeWriter:
         self.episode: i64 = -1
         self.ordinal: i64 = 0
         self.key: i64 = 0
+        self.draw: i64 = 0
+        """Random bits of the message being written."""
         self.phase: i64 = 0
         self.start_ns: i64 = 0
         self.length_ns: i64 = 0
@@ -96,6 +98,9 @@ class EpisodeWriter:
         self.now: Quotes = Quotes(0, 0)
         self.earlier: Quotes = Quotes(0, 0)
         self.latency_key: i64 = derive_id(day.seed, LATENCY_SALT)
+        self.latency_cell: i64 = -1
+        self.delays: list[int] = []
+        """Delays of the venues at both ends of the cell of time last asked for."""
         self.halt_start: i64 = -1
         self.halt_end: i64 = -1
 
@@ -137,6 +142,7 @@ class EpisodeWriter:
     def event(self, place: i64, number: i64) -> MarketDataReceived:
         """The message at a place of the episode, 0 to 15; `number` counts all events of the day from 1."""
         draw = derive_id(self.key, place)
+        self.draw = draw
         if place >= FIRST_FREE:
             return self.free_event(place, number, draw)
         venue = (place + (self.key & 0xFF)) % VENUE_COUNT
@@ -266,7 +272,7 @@ class EpisodeWriter:
 
     def message(self, place: i64, number: i64, venue: i64, kind: i64) -> MarketDataReceived:
         """A message of this kind with time and envelope: messages crowd at the episode's beginning."""
-        jitter = derive_id(self.key, place + EPISODE_EVENTS) % ((2 * place + 1) << 8)
+        jitter = (self.draw >> 30) % ((2 * place + 1) << 8)
         sent_ns = self.start_ns + (self.length_ns * ((place * place << 8) + jitter) >> 16)
         event = MarketDataReceived()
         event.event_time_ns = sent_ns - self.latency_ns(venue, sent_ns)
@@ -280,8 +286,12 @@ class EpisodeWriter:
     def latency_ns(self, venue: i64, at_ns: i64) -> i64:
         """How long a message of this venue has been under way when it is received."""
         cell = at_ns >> LATENCY_CELL_BITS
-        left = self.delay_ns(venue, cell)
-        right = self.delay_ns(venue, cell + 1)
+        if cell != self.latency_cell:
+            self.latency_cell = cell
+            self.delays = [self.delay_ns(each, cell) for each in range(VENUE_COUNT)]
+            self.delays += [self.delay_ns(each, cell + 1) for each in range(VENUE_COUNT)]
+        left: i64 = self.delays[venue]
+        right: i64 = self.delays[venue + VENUE_COUNT]
         return left + ((right - left) * (at_ns - (cell << LATENCY_CELL_BITS)) >> LATENCY_CELL_BITS)
 
     def delay_ns(self, venue: i64, cell: i64) -> i64:

@@ -24,6 +24,7 @@ REGIMES: Final = (96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320
 """Factors of volatility in 1/256: calm mostly, wild at times."""
 REGIMES_PER_DAY_BITS: Final = 4
 REGIME_SALT: Final = 301
+NONE: Final = -(1 << 60)
 
 
 def octaves_of(episodes: i64) -> i64:
@@ -44,6 +45,8 @@ class Noise:
         self.bottom: i64 = bottom
         self.amplitude: i64 = amplitude
         self.regime_octave: i64 = max(top - REGIMES_PER_DAY_BITS, 0)
+        self.known_regime: i64 = NONE
+        self.known_factor: i64 = 0
 
     def at(self, point: i64) -> i64:
         """Deviation from the mean at a point, in the unit of the amplitude."""
@@ -52,19 +55,20 @@ class Noise:
         octave = self.top
         while octave >= self.bottom:
             cell = point >> octave
-            left = self.value(octave, cell)
-            right = self.value(octave, cell + 1)
+            left = (derive_id(self.key, cell << 6 | octave) & 0xFFFF) - HALF
+            right = (derive_id(self.key, (cell + 1) << 6 | octave) & 0xFFFF) - HALF
+            if octave <= self.regime_octave:
+                left = left * self.factor((cell << octave) >> self.regime_octave) >> 8
+                right = right * self.factor(((cell + 1) << octave) >> self.regime_octave) >> 8
             height = left + (((right - left) * (point - (cell << octave))) >> octave)
             deviation += (amplitude * height) >> 15
             amplitude = (amplitude * ROOT_HALF) >> 16
             octave -= 1
         return deviation
 
-    def value(self, octave: i64, cell: i64) -> i64:
-        """The random value at the left end of a cell: -32768 to 32767, times the regime's factor."""
-        value = (derive_id(self.key, (cell << 6) | octave) & 0xFFFF) - HALF
-        if octave > self.regime_octave:
-            return value
-        regime = (cell << octave) >> self.regime_octave
-        factor: i64 = REGIMES[derive_id(self.regime_key, regime) & 15]
-        return (value * factor) >> 8
+    def factor(self, regime: i64) -> i64:
+        """The volatility of a regime, in 1/256. Remembers the last one, which most points share."""
+        if regime != self.known_regime:
+            self.known_regime = regime
+            self.known_factor = REGIMES[derive_id(self.regime_key, regime) & 15]
+        return self.known_factor
