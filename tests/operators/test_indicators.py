@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataflow.model import END_OF_TIME
@@ -317,6 +317,7 @@ def play(made: OperatorHarness, steps: list[tuple[int, float, int, int, int]], r
     return reference
 
 
+@settings(deadline=None)
 @given(STEPS)
 def test_bars_and_late_sales_are_those_of_the_reference(steps: list[tuple[int, float, int, int, int]]) -> None:
     made = harness()
@@ -326,6 +327,7 @@ def test_bars_and_late_sales_are_those_of_the_reference(steps: list[tuple[int, f
     assert made.late == reference.late
 
 
+@settings(deadline=None)
 @given(STEPS)
 def test_every_share_is_in_one_bar_of_each_length_or_late(steps: list[tuple[int, float, int, int, int]]) -> None:
     made = harness()
@@ -336,6 +338,7 @@ def test_every_share_is_in_one_bar_of_each_length_or_late(steps: list[tuple[int,
     assert counted == {ms: shares - reference.missed[ms] for ms in INTERVALS_MS}
 
 
+@settings(deadline=None)
 @given(STEPS)
 def test_a_restart_anywhere_changes_nothing(steps: list[tuple[int, float, int, int, int]]) -> None:
     undisturbed, disturbed = harness(fill_empty_bars=2), harness(fill_empty_bars=2)
@@ -345,6 +348,7 @@ def test_a_restart_anywhere_changes_nothing(steps: list[tuple[int, float, int, i
     assert disturbed.snapshot() == undisturbed.snapshot()
 
 
+@settings(deadline=None)
 @given(STEPS)
 def test_state_holds_no_more_than_its_bounds(steps: list[tuple[int, float, int, int, int]]) -> None:
     made = harness(sma_period=3, bollinger_period=2, ema_period=2, macd_fast_period=2, macd_slow_period=4)

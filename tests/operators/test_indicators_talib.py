@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import talib
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataflow.model import END_OF_TIME
@@ -125,16 +125,19 @@ SHAPES = {
 }
 
 
+@settings(deadline=None)
 @given(WALKS)
 def test_random_walks(bars: list[Bar]) -> None:
     assert too_different(statistics(bars), expected(bars)) == {}
 
 
+@settings(deadline=None)
 @given(WALKS, PERIODS)
 def test_other_periods(bars: list[Bar], periods: StatisticPeriods) -> None:
     assert too_different(statistics(bars, periods), expected(bars, periods)) == {}
 
 
+@settings(deadline=None)
 @given(WALKS, st.integers(20, 60))
 def test_walks_that_end_flat(bars: list[Bar], flat: int) -> None:
     close = bars[-1][2]
@@ -184,6 +187,7 @@ def test_nothing_drifts_in_a_long_series() -> None:
     assert (late.sma, late.bollinger_upper) == (fresh.sma, fresh.bollinger_upper)
 
 
+@settings(deadline=None)
 @given(WALKS)
 def test_the_operator_with_a_restart_before_every_sale(bars: list[Bar]) -> None:
     made = OperatorHarness(OPERATORS["indicators"], IndicatorParameters(intervals_ms=(60_000,)))
