@@ -21,6 +21,7 @@ from mypy_extensions import i64
 from dataflow.model import Context
 from operators.matching import Matcher, trade_between
 from operators.order_book import NO_PLACE, close_order, leave, queue_of, show_next
+from operators.session_hours import works_in
 from schemas.generated.events import (
     AUCTION_KIND_CLOSING,
     AUCTION_KIND_OPENING,
@@ -66,7 +67,7 @@ class Cross:
             order = self.state.orders[place]
             place = order.next
             at_market = order.order_type == ORDER_TYPE_MARKET
-            if order.all_or_none or (market_only and not at_market):
+            if order.all_or_none or (market_only and not (at_market and works_in(order.session, self.state.phase))):
                 continue
             limit: int = order.limit_price_e8
             if order.side == SIDE_BUY:
@@ -126,8 +127,8 @@ def distance(one: i64, other: i64) -> i64:
 
 
 def hold_auction(state: ExecutionState, matcher: Matcher, kind: i64, context: Context) -> None:
-    """Find the price, trade, and say so. Nothing is said where no order is open."""
-    if state.open_orders == 0:
+    """Find the price, say so, and trade. Without open orders, or where orders meet quotes only, there is none."""
+    if state.open_orders == 0 or not matcher.uses_book:
         return
     cross = Cross(state, kind)
     record = AuctionCompleted(0, context.key, kind)

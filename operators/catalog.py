@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from dataflow.model import OperatorType
+from operators.execution import Execution, ExecutionParameters
 from operators.indicators import IndicatorParameters, Indicators
 from operators.normalise import Normalise, NormaliseParameters
 from operators.passage import Passage, PassageParameters
 from operators.price_alerts import PriceAlertParameters, PriceAlerts
-from schemas.generated.states import INDICATORS_STATE, NORMALISE_STATE, PASSAGE_STATE, PRICE_ALERTS_STATE
+from schemas.generated.states import (
+    EXECUTION_STATE,
+    INDICATORS_STATE,
+    NORMALISE_STATE,
+    PASSAGE_STATE,
+    PRICE_ALERTS_STATE,
+)
 
 PASSAGE: Final = OperatorType(
     name="passage",
@@ -56,6 +63,32 @@ PRICE_ALERTS: Final = OperatorType(
     parameters=PriceAlertParameters,
 )
 
+EXECUTION: Final = OperatorType(
+    name="execution",
+    summary="Matches approved orders by price and time, in auctions and at the market's quotes; charges fees.",
+    operator=Execution,
+    state=EXECUTION_STATE,
+    key=("symbol",),
+    inputs=("RiskChecked", "PriceUpdated", "TradingStatusChanged"),
+    outputs=(
+        "OrderAccepted",
+        "OrderExecuted",
+        "TradeExecuted",
+        "OrderCancelled",
+        "OrderReplaced",
+        "OrderExpired",
+        "OrderCancelRejected",
+        "OrderReplaceRejected",
+        "OrderSuspended",
+        "OrderTriggered",
+        "OrderRejected",
+        "AuctionCompleted",
+        "OrderTransitionRefused",
+    ),
+    parameters=ExecutionParameters,
+    uses_timers=True,
+)
+
 OPERATORS: Final[dict[str, OperatorType]] = {
-    operator_type.name: operator_type for operator_type in (PASSAGE, NORMALISE, INDICATORS, PRICE_ALERTS)
+    operator_type.name: operator_type for operator_type in (PASSAGE, NORMALISE, INDICATORS, PRICE_ALERTS, EXECUTION)
 }

@@ -80,14 +80,19 @@ def close_order(state: ExecutionState, order: OpenOrder, ended_orders_max: i64) 
     if order.expire_time_ns > 0:
         forget_expiry(state, order)
     del state.places[key]
-    if len(state.ended_recent) >= ended_orders_max:
-        state.ended_before = state.ended_recent
-        state.ended_recent = {}
-    state.ended_recent[key] = order.state
+    remember_ended(state, key, order.state, ended_orders_max)
     state.open_orders -= 1
     clear(order)
     order.next = state.unused_place
     state.unused_place = order.place
+
+
+def remember_ended(state: ExecutionState, key: str, final_state: i64, ended_orders_max: i64) -> None:
+    """Keep how an order ended: two generations, the older one dropped as a whole when the newer is full."""
+    if len(state.ended_recent) >= ended_orders_max:
+        state.ended_before = state.ended_recent
+        state.ended_recent = {}
+    state.ended_recent[key] = final_state
 
 
 def clear(order: OpenOrder) -> None:

@@ -29,6 +29,12 @@ INSTRUMENT_TYPE_OPTION: Final = 3
 INSTRUMENT_TYPE_FUTURE: Final = 4
 INSTRUMENT_TYPE_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "STOCK", "FUND", "OPTION", "FUTURE",)
 
+# Right an option gives.
+OPTION_RIGHT_NONE: Final = 0
+OPTION_RIGHT_CALL: Final = 1
+OPTION_RIGHT_PUT: Final = 2
+OPTION_RIGHT_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "CALL", "PUT",)
+
 # Where an open order stands.
 ORDER_QUEUE_KIND_NONE: Final = 0
 ORDER_QUEUE_KIND_BOOK: Final = 1
@@ -117,6 +123,20 @@ TRADING_STATUS_PAUSED: Final = 4
 TRADING_STATUS_QUOTING: Final = 5
 TRADING_STATUS_AUCTION: Final = 6
 TRADING_STATUS_SYMBOLS: Final[tuple[str, ...]] = ("CLOSED", "PRE_OPEN", "TRADING", "HALTED", "PAUSED", "QUOTING", "AUCTION",)
+
+# Why the trading status is what it is.
+TRADING_STATUS_REASON_SCHEDULE: Final = 0
+TRADING_STATUS_REASON_NEWS_PENDING: Final = 1
+TRADING_STATUS_REASON_REGULATORY: Final = 2
+TRADING_STATUS_REASON_OPERATIONAL: Final = 3
+TRADING_STATUS_REASON_LULD_PAUSE: Final = 4
+TRADING_STATUS_REASON_MARKET_WIDE_LEVEL_1: Final = 5
+TRADING_STATUS_REASON_MARKET_WIDE_LEVEL_2: Final = 6
+TRADING_STATUS_REASON_MARKET_WIDE_LEVEL_3: Final = 7
+TRADING_STATUS_REASON_NEW_LISTING: Final = 8
+TRADING_STATUS_REASON_SHORT_SALE_TEST: Final = 9
+TRADING_STATUS_REASON_BAND_UPDATE: Final = 10
+TRADING_STATUS_REASON_SYMBOLS: Final[tuple[str, ...]] = ("SCHEDULE", "NEWS_PENDING", "REGULATORY", "OPERATIONAL", "LULD_PAUSE", "MARKET_WIDE_LEVEL_1", "MARKET_WIDE_LEVEL_2", "MARKET_WIDE_LEVEL_3", "NEW_LISTING", "SHORT_SALE_TEST", "BAND_UPDATE",)
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -518,6 +538,7 @@ class ExecutionState(State):
     ask_left: Of these, shares that this operator has not bought yet.
     ask_venue: First venue at it.
     last_price_e8: Last sale, in the market outside or here, in currency units; 0 before the first.
+    market_last_price_e8: Last sale in the market outside, in currency units; 0 before the first.
     status: Trading status.
     phase: Part of the trading day.
     opened: The opening auction of this trading day is done.
@@ -558,6 +579,7 @@ class ExecutionState(State):
         ask_left: i64 = 0,
         ask_venue: str = "",
         last_price_e8: i64 = 0,
+        market_last_price_e8: i64 = 0,
         status: i64 = TRADING_STATUS_TRADING,
         phase: i64 = 0,
         opened: bool = False,
@@ -595,6 +617,7 @@ class ExecutionState(State):
         self.ask_left: i64 = ask_left
         self.ask_venue: str = ask_venue
         self.last_price_e8: i64 = last_price_e8
+        self.market_last_price_e8: i64 = market_last_price_e8
         self.status: i64 = status
         self.phase: i64 = phase
         self.opened: bool = opened
@@ -680,6 +703,7 @@ class ExecutionState(State):
         write_long(writer, self.ask_left)
         writer.write(ENCODED.get(self.ask_venue) or encoded_word(self.ask_venue))
         write_i64_be(writer, self.last_price_e8)
+        write_i64_be(writer, self.market_last_price_e8)
         write_long(writer, self.status)
         write_long(writer, self.phase)
         writer.append(1 if self.opened else 0)
@@ -719,6 +743,7 @@ class ExecutionState(State):
             "ask_left": self.ask_left,
             "ask_venue": self.ask_venue,
             "last_price": decimal_of(self.last_price_e8),
+            "market_last_price": decimal_of(self.market_last_price_e8),
             "status": TRADING_STATUS_SYMBOLS[self.status],
             "phase": SESSION_PHASE_SYMBOLS[self.phase],
             "opened": self.opened,
@@ -842,6 +867,8 @@ def read_ExecutionState(data: bytes, position: i64) -> tuple[ExecutionState, i64
     ask_venue, position = read_word(data, position)
     last_price_e8 = read_i64_be(data, position)
     position += 8
+    market_last_price_e8 = read_i64_be(data, position)
+    position += 8
     status, position = read_index(data, position, len(TRADING_STATUS_SYMBOLS))
     phase, position = read_index(data, position, len(SESSION_PHASE_SYMBOLS))
     opened = data[position] != 0
@@ -851,7 +878,7 @@ def read_ExecutionState(data: bytes, position: i64) -> tuple[ExecutionState, i64
     day_end_ns, position = read_long(data, position)
     open_ns, position = read_long(data, position)
     close_ns, position = read_long(data, position)
-    record = ExecutionState(orders, unused_place, open_orders, places, ended_recent, ended_before, bids, asks, all_or_none_bids, all_or_none_asks, buy_stops, sell_stops, waiting, opening, closing, expiries, orders_accepted, queue_joins, trades, bid_price_e8, bid_quantity, bid_left, bid_venue, ask_price_e8, ask_quantity, ask_left, ask_venue, last_price_e8, status, phase, opened, clock_ns, boundary_ns, day_end_ns, open_ns, close_ns)
+    record = ExecutionState(orders, unused_place, open_orders, places, ended_recent, ended_before, bids, asks, all_or_none_bids, all_or_none_asks, buy_stops, sell_stops, waiting, opening, closing, expiries, orders_accepted, queue_joins, trades, bid_price_e8, bid_quantity, bid_left, bid_venue, ask_price_e8, ask_quantity, ask_left, ask_venue, last_price_e8, market_last_price_e8, status, phase, opened, clock_ns, boundary_ns, day_end_ns, open_ns, close_ns)
     return record, position
 
 
@@ -914,6 +941,8 @@ def ExecutionState_from_dict(fields: dict[str, Any]) -> ExecutionState:
             record.ask_venue = value
         elif name == "last_price":
             record.last_price_e8 = e8_of(value)
+        elif name == "market_last_price":
+            record.market_last_price_e8 = e8_of(value)
         elif name == "status":
             record.status = TRADING_STATUS_SYMBOLS.index(value)
         elif name == "phase":
@@ -1689,6 +1718,7 @@ class NormaliseState(State):
     ask_quantity: Shares at the best offer, all venues together.
     ask_number: Index of the first venue at the best offer.
     ask_venue: First venue at the best offer.
+    untold: A new trading day took the best quote away, and no update has told so yet.
     oldest_quote_ns: No quote that counts is older than this: nanoseconds since the epoch, UTC.
     last_price_e8: Price of the last eligible sale in currency units; 0 before the first.
     last_quantity: Shares of the last eligible sale.
@@ -1719,6 +1749,7 @@ class NormaliseState(State):
         ask_quantity: i64 = 0,
         ask_number: i64 = 0,
         ask_venue: str = "",
+        untold: bool = False,
         oldest_quote_ns: i64 = 0,
         last_price_e8: i64 = 0,
         last_quantity: i64 = 0,
@@ -1746,6 +1777,7 @@ class NormaliseState(State):
         self.ask_quantity: i64 = ask_quantity
         self.ask_number: i64 = ask_number
         self.ask_venue: str = ask_venue
+        self.untold: bool = untold
         self.oldest_quote_ns: i64 = oldest_quote_ns
         self.last_price_e8: i64 = last_price_e8
         self.last_quantity: i64 = last_quantity
@@ -1783,6 +1815,7 @@ class NormaliseState(State):
         write_long(writer, self.ask_quantity)
         write_long(writer, self.ask_number)
         writer.write(ENCODED.get(self.ask_venue) or encoded_word(self.ask_venue))
+        writer.append(1 if self.untold else 0)
         write_long(writer, self.oldest_quote_ns)
         write_i64_be(writer, self.last_price_e8)
         write_long(writer, self.last_quantity)
@@ -1812,6 +1845,7 @@ class NormaliseState(State):
             "ask_quantity": self.ask_quantity,
             "ask_number": self.ask_number,
             "ask_venue": self.ask_venue,
+            "untold": self.untold,
             "oldest_quote_ns": self.oldest_quote_ns,
             "last_price": decimal_of(self.last_price_e8),
             "last_quantity": self.last_quantity,
@@ -1859,6 +1893,8 @@ def read_NormaliseState(data: bytes, position: i64) -> tuple[NormaliseState, i64
     ask_quantity, position = read_long(data, position)
     ask_number, position = read_long(data, position)
     ask_venue, position = read_word(data, position)
+    untold = data[position] != 0
+    position += 1
     oldest_quote_ns, position = read_long(data, position)
     last_price_e8 = read_i64_be(data, position)
     position += 8
@@ -1879,7 +1915,7 @@ def read_NormaliseState(data: bytes, position: i64) -> tuple[NormaliseState, i64
     far_price_e8 = read_i64_be(data, position)
     position += 8
     far, position = read_long(data, position)
-    record = NormaliseState(venues, venue_numbers, bid_price_e8, bid_quantity, bid_number, bid_venue, ask_price_e8, ask_quantity, ask_number, ask_venue, oldest_quote_ns, last_price_e8, last_quantity, last_venue, sold_today, cumulative_volume, status, day_start_ns, day_end_ns, open_ns, close_ns, refused_day_ns, refused_day, reference_price_e8, far_price_e8, far)
+    record = NormaliseState(venues, venue_numbers, bid_price_e8, bid_quantity, bid_number, bid_venue, ask_price_e8, ask_quantity, ask_number, ask_venue, untold, oldest_quote_ns, last_price_e8, last_quantity, last_venue, sold_today, cumulative_volume, status, day_start_ns, day_end_ns, open_ns, close_ns, refused_day_ns, refused_day, reference_price_e8, far_price_e8, far)
     return record, position
 
 
@@ -1906,6 +1942,8 @@ def NormaliseState_from_dict(fields: dict[str, Any]) -> NormaliseState:
             record.ask_number = value
         elif name == "ask_venue":
             record.ask_venue = value
+        elif name == "untold":
+            record.untold = value
         elif name == "oldest_quote_ns":
             record.oldest_quote_ns = value
         elif name == "last_price":
@@ -2187,6 +2225,606 @@ def PriceAlertsState_from_dict(fields: dict[str, Any]) -> PriceAlertsState:
     return record
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
+class TickStep:
+    """One row of a tick table.
+    
+    from_price_e8: Prices at or above it, in currency units.
+    tick_e8: Increment in currency units.
+    """
+
+    def __init__(
+        self,
+        from_price_e8: i64 = 0,
+        tick_e8: i64 = 0,
+    ) -> None:
+        self.from_price_e8: i64 = from_price_e8
+        self.tick_e8: i64 = tick_e8
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_i64_be(writer, self.from_price_e8)
+        write_i64_be(writer, self.tick_e8)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "from_price": decimal_of(self.from_price_e8),
+            "tick": decimal_of(self.tick_e8),
+        }
+
+
+def read_TickStep(data: bytes, position: i64) -> tuple[TickStep, i64]:
+    from_price_e8 = read_i64_be(data, position)
+    position += 8
+    tick_e8 = read_i64_be(data, position)
+    position += 8
+    record = TickStep(from_price_e8, tick_e8)
+    return record, position
+
+
+def TickStep_from_dict(fields: dict[str, Any]) -> TickStep:
+    record = TickStep()
+    for name, value in fields.items():
+        if name == "from_price":
+            record.from_price_e8 = e8_of(value)
+        elif name == "tick":
+            record.tick_e8 = e8_of(value)
+        else:
+            raise ValueError(f"TickStep has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class ListedInstrument:
+    """Reference data of the symbol as orders are held against it.
+    
+    known: Reference data has come.
+    sound: It contradicts itself nowhere.
+    changed_ns: From when it holds: nanoseconds since the epoch, UTC.
+    instrument_type: Kind of instrument.
+    listed_from_ns: First moment of trading: nanoseconds since the epoch, UTC.
+    listed_to_ns: Orders are taken before this: nanoseconds since the epoch, UTC; 2**62 is open-ended.
+    expiry_ns: OPTION, FUTURE: expiry, nanoseconds since the epoch, UTC; otherwise 2**62.
+    own_ticks: Its own price increments, by rising from_price; empty where the general ones hold. Bound: 32.
+    order_multiple: Orders are multiples of so many shares or contracts.
+    multiplier: Units of the underlying per contract; 1 for stocks.
+    quantity_max: Largest order in shares or contracts.
+    notional_max_e8: Largest order in 1e-8 of the currency unit; below 2**62.
+    collar_bps: How far a limit price may reach beyond the reference price, in basis points of it; 0 is no collar.
+    previous_close_price_e8: Official close of the trading day before, in currency units; 0 is none.
+    underlying_price_e8: OPTION: price of the underlying in currency units; 0 is unknown.
+    strike_price_e8: OPTION: strike in currency units; otherwise 0.
+    option_right: OPTION: call or put; otherwise NONE.
+    contract_margin_e8: FUTURE: initial margin of one contract in currency units; otherwise 0.
+    shortable: May be sold short without a locate.
+    """
+
+    def __init__(
+        self,
+        known: bool = False,
+        sound: bool = False,
+        changed_ns: i64 = 0,
+        instrument_type: i64 = 0,
+        listed_from_ns: i64 = 0,
+        listed_to_ns: i64 = 0,
+        expiry_ns: i64 = 0,
+        own_ticks: list[TickStep] | None = None,
+        order_multiple: i64 = 0,
+        multiplier: i64 = 0,
+        quantity_max: i64 = 0,
+        notional_max_e8: i64 = 0,
+        collar_bps: i64 = 0,
+        previous_close_price_e8: i64 = 0,
+        underlying_price_e8: i64 = 0,
+        strike_price_e8: i64 = 0,
+        option_right: i64 = 0,
+        contract_margin_e8: i64 = 0,
+        shortable: bool = False,
+    ) -> None:
+        self.known: bool = known
+        self.sound: bool = sound
+        self.changed_ns: i64 = changed_ns
+        self.instrument_type: i64 = instrument_type
+        self.listed_from_ns: i64 = listed_from_ns
+        self.listed_to_ns: i64 = listed_to_ns
+        self.expiry_ns: i64 = expiry_ns
+        self.own_ticks: list[TickStep] = own_ticks if own_ticks is not None else []
+        self.order_multiple: i64 = order_multiple
+        self.multiplier: i64 = multiplier
+        self.quantity_max: i64 = quantity_max
+        self.notional_max_e8: i64 = notional_max_e8
+        self.collar_bps: i64 = collar_bps
+        self.previous_close_price_e8: i64 = previous_close_price_e8
+        self.underlying_price_e8: i64 = underlying_price_e8
+        self.strike_price_e8: i64 = strike_price_e8
+        self.option_right: i64 = option_right
+        self.contract_margin_e8: i64 = contract_margin_e8
+        self.shortable: bool = shortable
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        writer.append(1 if self.known else 0)
+        writer.append(1 if self.sound else 0)
+        write_long(writer, self.changed_ns)
+        write_long(writer, self.instrument_type)
+        write_long(writer, self.listed_from_ns)
+        write_long(writer, self.listed_to_ns)
+        write_long(writer, self.expiry_ns)
+        if len(self.own_ticks) > 0:
+            write_long(writer, len(self.own_ticks))
+            for item1 in self.own_ticks:
+                item1.encode_into(writer)
+        writer.append(0)
+        write_long(writer, self.order_multiple)
+        write_long(writer, self.multiplier)
+        write_long(writer, self.quantity_max)
+        write_long(writer, self.notional_max_e8)
+        write_long(writer, self.collar_bps)
+        write_i64_be(writer, self.previous_close_price_e8)
+        write_i64_be(writer, self.underlying_price_e8)
+        write_i64_be(writer, self.strike_price_e8)
+        write_long(writer, self.option_right)
+        write_i64_be(writer, self.contract_margin_e8)
+        writer.append(1 if self.shortable else 0)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "known": self.known,
+            "sound": self.sound,
+            "changed_ns": self.changed_ns,
+            "instrument_type": INSTRUMENT_TYPE_SYMBOLS[self.instrument_type],
+            "listed_from_ns": self.listed_from_ns,
+            "listed_to_ns": self.listed_to_ns,
+            "expiry_ns": self.expiry_ns,
+            "own_ticks": [item.to_dict() for item in self.own_ticks],
+            "order_multiple": self.order_multiple,
+            "multiplier": self.multiplier,
+            "quantity_max": self.quantity_max,
+            "notional_max_e8": self.notional_max_e8,
+            "collar_bps": self.collar_bps,
+            "previous_close_price": decimal_of(self.previous_close_price_e8),
+            "underlying_price": decimal_of(self.underlying_price_e8),
+            "strike_price": decimal_of(self.strike_price_e8),
+            "option_right": OPTION_RIGHT_SYMBOLS[self.option_right],
+            "contract_margin": decimal_of(self.contract_margin_e8),
+            "shortable": self.shortable,
+        }
+
+
+def read_ListedInstrument(data: bytes, position: i64) -> tuple[ListedInstrument, i64]:
+    known = data[position] != 0
+    position += 1
+    sound = data[position] != 0
+    position += 1
+    changed_ns, position = read_long(data, position)
+    instrument_type, position = read_index(data, position, len(INSTRUMENT_TYPE_SYMBOLS))
+    listed_from_ns, position = read_long(data, position)
+    listed_to_ns, position = read_long(data, position)
+    expiry_ns, position = read_long(data, position)
+    own_ticks: list[TickStep] = []
+    count1, position = read_block(data, position)
+    while count1 > 0:
+        item2, position = read_TickStep(data, position)
+        own_ticks.append(item2)
+        count1 -= 1
+        if count1 == 0:
+            count1, position = read_block(data, position)
+    order_multiple, position = read_long(data, position)
+    multiplier, position = read_long(data, position)
+    quantity_max, position = read_long(data, position)
+    notional_max_e8, position = read_long(data, position)
+    collar_bps, position = read_long(data, position)
+    previous_close_price_e8 = read_i64_be(data, position)
+    position += 8
+    underlying_price_e8 = read_i64_be(data, position)
+    position += 8
+    strike_price_e8 = read_i64_be(data, position)
+    position += 8
+    option_right, position = read_index(data, position, len(OPTION_RIGHT_SYMBOLS))
+    contract_margin_e8 = read_i64_be(data, position)
+    position += 8
+    shortable = data[position] != 0
+    position += 1
+    record = ListedInstrument(known, sound, changed_ns, instrument_type, listed_from_ns, listed_to_ns, expiry_ns, own_ticks, order_multiple, multiplier, quantity_max, notional_max_e8, collar_bps, previous_close_price_e8, underlying_price_e8, strike_price_e8, option_right, contract_margin_e8, shortable)
+    return record, position
+
+
+def ListedInstrument_from_dict(fields: dict[str, Any]) -> ListedInstrument:
+    record = ListedInstrument()
+    for name, value in fields.items():
+        if name == "known":
+            record.known = value
+        elif name == "sound":
+            record.sound = value
+        elif name == "changed_ns":
+            record.changed_ns = value
+        elif name == "instrument_type":
+            record.instrument_type = INSTRUMENT_TYPE_SYMBOLS.index(value)
+        elif name == "listed_from_ns":
+            record.listed_from_ns = value
+        elif name == "listed_to_ns":
+            record.listed_to_ns = value
+        elif name == "expiry_ns":
+            record.expiry_ns = value
+        elif name == "own_ticks":
+            record.own_ticks = [TickStep_from_dict(item) for item in value]
+        elif name == "order_multiple":
+            record.order_multiple = value
+        elif name == "multiplier":
+            record.multiplier = value
+        elif name == "quantity_max":
+            record.quantity_max = value
+        elif name == "notional_max_e8":
+            record.notional_max_e8 = value
+        elif name == "collar_bps":
+            record.collar_bps = value
+        elif name == "previous_close_price":
+            record.previous_close_price_e8 = e8_of(value)
+        elif name == "underlying_price":
+            record.underlying_price_e8 = e8_of(value)
+        elif name == "strike_price":
+            record.strike_price_e8 = e8_of(value)
+        elif name == "option_right":
+            record.option_right = OPTION_RIGHT_SYMBOLS.index(value)
+        elif name == "contract_margin":
+            record.contract_margin_e8 = e8_of(value)
+        elif name == "shortable":
+            record.shortable = value
+        else:
+            raise ValueError(f"ListedInstrument has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class SessionSpan:
+    """A span of time within one trading day in which the same session lasts and the same price increments hold.
+    
+    phase: Part of the trading day.
+    start_ns: When it begins: nanoseconds since the epoch, UTC.
+    end_ns: When it has ended: nanoseconds since the epoch, UTC; 0 is that none was looked up.
+    day_start_ns: Midnight in New York before it: nanoseconds since the epoch, UTC.
+    open_ns: Begin of the regular hours of its day: nanoseconds since the epoch, UTC.
+    close_ns: End of the regular hours of its day: nanoseconds since the epoch, UTC.
+    ticks: Price increments that hold in it, by rising from_price. Bound: 32.
+    """
+
+    def __init__(
+        self,
+        phase: i64 = 0,
+        start_ns: i64 = 0,
+        end_ns: i64 = 0,
+        day_start_ns: i64 = 0,
+        open_ns: i64 = 0,
+        close_ns: i64 = 0,
+        ticks: list[TickStep] | None = None,
+    ) -> None:
+        self.phase: i64 = phase
+        self.start_ns: i64 = start_ns
+        self.end_ns: i64 = end_ns
+        self.day_start_ns: i64 = day_start_ns
+        self.open_ns: i64 = open_ns
+        self.close_ns: i64 = close_ns
+        self.ticks: list[TickStep] = ticks if ticks is not None else []
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_long(writer, self.phase)
+        write_long(writer, self.start_ns)
+        write_long(writer, self.end_ns)
+        write_long(writer, self.day_start_ns)
+        write_long(writer, self.open_ns)
+        write_long(writer, self.close_ns)
+        if len(self.ticks) > 0:
+            write_long(writer, len(self.ticks))
+            for item1 in self.ticks:
+                item1.encode_into(writer)
+        writer.append(0)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "phase": SESSION_PHASE_SYMBOLS[self.phase],
+            "start_ns": self.start_ns,
+            "end_ns": self.end_ns,
+            "day_start_ns": self.day_start_ns,
+            "open_ns": self.open_ns,
+            "close_ns": self.close_ns,
+            "ticks": [item.to_dict() for item in self.ticks],
+        }
+
+
+def read_SessionSpan(data: bytes, position: i64) -> tuple[SessionSpan, i64]:
+    phase, position = read_index(data, position, len(SESSION_PHASE_SYMBOLS))
+    start_ns, position = read_long(data, position)
+    end_ns, position = read_long(data, position)
+    day_start_ns, position = read_long(data, position)
+    open_ns, position = read_long(data, position)
+    close_ns, position = read_long(data, position)
+    ticks: list[TickStep] = []
+    count1, position = read_block(data, position)
+    while count1 > 0:
+        item2, position = read_TickStep(data, position)
+        ticks.append(item2)
+        count1 -= 1
+        if count1 == 0:
+            count1, position = read_block(data, position)
+    record = SessionSpan(phase, start_ns, end_ns, day_start_ns, open_ns, close_ns, ticks)
+    return record, position
+
+
+def SessionSpan_from_dict(fields: dict[str, Any]) -> SessionSpan:
+    record = SessionSpan()
+    for name, value in fields.items():
+        if name == "phase":
+            record.phase = SESSION_PHASE_SYMBOLS.index(value)
+        elif name == "start_ns":
+            record.start_ns = value
+        elif name == "end_ns":
+            record.end_ns = value
+        elif name == "day_start_ns":
+            record.day_start_ns = value
+        elif name == "open_ns":
+            record.open_ns = value
+        elif name == "close_ns":
+            record.close_ns = value
+        elif name == "ticks":
+            record.ticks = [TickStep_from_dict(item) for item in value]
+        else:
+            raise ValueError(f"SessionSpan has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class ValidateState(State):
+    """State of the operator validate, per symbol: its reference data, the market as last told, the session, and which ids are taken.
+    
+    instrument: Reference data.
+    session: The session of the last order.
+    bid_price_e8: National best bid in currency units; 0 is none.
+    ask_price_e8: National best offer in currency units; 0 is none.
+    last_price_e8: Price of the last eligible sale in currency units; 0 before the first.
+    status: Trading status as told by itself.
+    market_status: Trading status as told with prices.
+    status_reason: Why it is so.
+    status_ns: When it was last told: nanoseconds since the epoch, UTC.
+    lower_band_e8: Lower price band in currency units; 0 is none.
+    upper_band_e8: Upper price band in currency units; 0 is none.
+    short_restricted: Rule 201 is in force.
+    memory_day_ns: Midnight in New York of the trading day the ids below are of: nanoseconds since the epoch, UTC.
+    order_ids: Terms of orders (see operators/order_memory.py) by account and order id joined by U+001F. Bound: half the parameter order_ids_max.
+    order_ids_before: The same of orders before those, and of long-lived ones of earlier days. Bound: as order_ids.
+    request_ids: Replace requests by account, order id and request id joined by U+001F. Bound: as order_ids.
+    request_ids_before: The same of requests before those. Bound: as order_ids.
+    rate_second: The second, since the epoch, in which orders are being counted.
+    rate_counts: Orders and replaces of that second by account. Bound: orders in one second.
+    """
+
+    def __init__(
+        self,
+        instrument: ListedInstrument | None = None,
+        session: SessionSpan | None = None,
+        bid_price_e8: i64 = 0,
+        ask_price_e8: i64 = 0,
+        last_price_e8: i64 = 0,
+        status: i64 = TRADING_STATUS_TRADING,
+        market_status: i64 = TRADING_STATUS_TRADING,
+        status_reason: i64 = 0,
+        status_ns: i64 = 0,
+        lower_band_e8: i64 = 0,
+        upper_band_e8: i64 = 0,
+        short_restricted: bool = False,
+        memory_day_ns: i64 = 0,
+        order_ids: dict[str, int] | None = None,
+        order_ids_before: dict[str, int] | None = None,
+        request_ids: dict[str, bool] | None = None,
+        request_ids_before: dict[str, bool] | None = None,
+        rate_second: i64 = 0,
+        rate_counts: dict[str, int] | None = None,
+    ) -> None:
+        self.instrument: ListedInstrument = instrument if instrument is not None else ListedInstrument()
+        self.session: SessionSpan = session if session is not None else SessionSpan()
+        self.bid_price_e8: i64 = bid_price_e8
+        self.ask_price_e8: i64 = ask_price_e8
+        self.last_price_e8: i64 = last_price_e8
+        self.status: i64 = status
+        self.market_status: i64 = market_status
+        self.status_reason: i64 = status_reason
+        self.status_ns: i64 = status_ns
+        self.lower_band_e8: i64 = lower_band_e8
+        self.upper_band_e8: i64 = upper_band_e8
+        self.short_restricted: bool = short_restricted
+        self.memory_day_ns: i64 = memory_day_ns
+        self.order_ids: dict[str, int] = order_ids if order_ids is not None else {}
+        self.order_ids_before: dict[str, int] = order_ids_before if order_ids_before is not None else {}
+        self.request_ids: dict[str, bool] = request_ids if request_ids is not None else {}
+        self.request_ids_before: dict[str, bool] = request_ids_before if request_ids_before is not None else {}
+        self.rate_second: i64 = rate_second
+        self.rate_counts: dict[str, int] = rate_counts if rate_counts is not None else {}
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        self.instrument.encode_into(writer)
+        self.session.encode_into(writer)
+        write_i64_be(writer, self.bid_price_e8)
+        write_i64_be(writer, self.ask_price_e8)
+        write_i64_be(writer, self.last_price_e8)
+        write_long(writer, self.status)
+        write_long(writer, self.market_status)
+        write_long(writer, self.status_reason)
+        write_long(writer, self.status_ns)
+        write_i64_be(writer, self.lower_band_e8)
+        write_i64_be(writer, self.upper_band_e8)
+        writer.append(1 if self.short_restricted else 0)
+        write_long(writer, self.memory_day_ns)
+        if len(self.order_ids) > 0:
+            write_long(writer, len(self.order_ids))
+            for key2, item1 in self.order_ids.items():
+                write_string(writer, key2)
+                write_long(writer, item1)
+        writer.append(0)
+        if len(self.order_ids_before) > 0:
+            write_long(writer, len(self.order_ids_before))
+            for key4, item3 in self.order_ids_before.items():
+                write_string(writer, key4)
+                write_long(writer, item3)
+        writer.append(0)
+        if len(self.request_ids) > 0:
+            write_long(writer, len(self.request_ids))
+            for key6, item5 in self.request_ids.items():
+                write_string(writer, key6)
+                writer.append(1 if item5 else 0)
+        writer.append(0)
+        if len(self.request_ids_before) > 0:
+            write_long(writer, len(self.request_ids_before))
+            for key8, item7 in self.request_ids_before.items():
+                write_string(writer, key8)
+                writer.append(1 if item7 else 0)
+        writer.append(0)
+        write_long(writer, self.rate_second)
+        if len(self.rate_counts) > 0:
+            write_long(writer, len(self.rate_counts))
+            for key10, item9 in self.rate_counts.items():
+                write_string(writer, key10)
+                write_long(writer, item9)
+        writer.append(0)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "instrument": self.instrument.to_dict(),
+            "session": self.session.to_dict(),
+            "bid_price": decimal_of(self.bid_price_e8),
+            "ask_price": decimal_of(self.ask_price_e8),
+            "last_price": decimal_of(self.last_price_e8),
+            "status": TRADING_STATUS_SYMBOLS[self.status],
+            "market_status": TRADING_STATUS_SYMBOLS[self.market_status],
+            "status_reason": TRADING_STATUS_REASON_SYMBOLS[self.status_reason],
+            "status_ns": self.status_ns,
+            "lower_band": decimal_of(self.lower_band_e8),
+            "upper_band": decimal_of(self.upper_band_e8),
+            "short_restricted": self.short_restricted,
+            "memory_day_ns": self.memory_day_ns,
+            "order_ids": {key: item for key, item in self.order_ids.items()},
+            "order_ids_before": {key: item for key, item in self.order_ids_before.items()},
+            "request_ids": {key: item for key, item in self.request_ids.items()},
+            "request_ids_before": {key: item for key, item in self.request_ids_before.items()},
+            "rate_second": self.rate_second,
+            "rate_counts": {key: item for key, item in self.rate_counts.items()},
+        }
+
+
+def read_ValidateState(data: bytes, position: i64) -> tuple[ValidateState, i64]:
+    instrument, position = read_ListedInstrument(data, position)
+    session, position = read_SessionSpan(data, position)
+    bid_price_e8 = read_i64_be(data, position)
+    position += 8
+    ask_price_e8 = read_i64_be(data, position)
+    position += 8
+    last_price_e8 = read_i64_be(data, position)
+    position += 8
+    status, position = read_index(data, position, len(TRADING_STATUS_SYMBOLS))
+    market_status, position = read_index(data, position, len(TRADING_STATUS_SYMBOLS))
+    status_reason, position = read_index(data, position, len(TRADING_STATUS_REASON_SYMBOLS))
+    status_ns, position = read_long(data, position)
+    lower_band_e8 = read_i64_be(data, position)
+    position += 8
+    upper_band_e8 = read_i64_be(data, position)
+    position += 8
+    short_restricted = data[position] != 0
+    position += 1
+    memory_day_ns, position = read_long(data, position)
+    order_ids: dict[str, int] = {}
+    count1, position = read_block(data, position)
+    while count1 > 0:
+        key3, position = read_word(data, position)
+        item2, position = read_long(data, position)
+        order_ids[key3] = item2
+        count1 -= 1
+        if count1 == 0:
+            count1, position = read_block(data, position)
+    order_ids_before: dict[str, int] = {}
+    count4, position = read_block(data, position)
+    while count4 > 0:
+        key6, position = read_word(data, position)
+        item5, position = read_long(data, position)
+        order_ids_before[key6] = item5
+        count4 -= 1
+        if count4 == 0:
+            count4, position = read_block(data, position)
+    request_ids: dict[str, bool] = {}
+    count7, position = read_block(data, position)
+    while count7 > 0:
+        key9, position = read_word(data, position)
+        item8 = data[position] != 0
+        position += 1
+        request_ids[key9] = item8
+        count7 -= 1
+        if count7 == 0:
+            count7, position = read_block(data, position)
+    request_ids_before: dict[str, bool] = {}
+    count10, position = read_block(data, position)
+    while count10 > 0:
+        key12, position = read_word(data, position)
+        item11 = data[position] != 0
+        position += 1
+        request_ids_before[key12] = item11
+        count10 -= 1
+        if count10 == 0:
+            count10, position = read_block(data, position)
+    rate_second, position = read_long(data, position)
+    rate_counts: dict[str, int] = {}
+    count13, position = read_block(data, position)
+    while count13 > 0:
+        key15, position = read_word(data, position)
+        item14, position = read_long(data, position)
+        rate_counts[key15] = item14
+        count13 -= 1
+        if count13 == 0:
+            count13, position = read_block(data, position)
+    record = ValidateState(instrument, session, bid_price_e8, ask_price_e8, last_price_e8, status, market_status, status_reason, status_ns, lower_band_e8, upper_band_e8, short_restricted, memory_day_ns, order_ids, order_ids_before, request_ids, request_ids_before, rate_second, rate_counts)
+    return record, position
+
+
+def ValidateState_from_dict(fields: dict[str, Any]) -> ValidateState:
+    record = ValidateState()
+    for name, value in fields.items():
+        if name == "instrument":
+            record.instrument = ListedInstrument_from_dict(value)
+        elif name == "session":
+            record.session = SessionSpan_from_dict(value)
+        elif name == "bid_price":
+            record.bid_price_e8 = e8_of(value)
+        elif name == "ask_price":
+            record.ask_price_e8 = e8_of(value)
+        elif name == "last_price":
+            record.last_price_e8 = e8_of(value)
+        elif name == "status":
+            record.status = TRADING_STATUS_SYMBOLS.index(value)
+        elif name == "market_status":
+            record.market_status = TRADING_STATUS_SYMBOLS.index(value)
+        elif name == "status_reason":
+            record.status_reason = TRADING_STATUS_REASON_SYMBOLS.index(value)
+        elif name == "status_ns":
+            record.status_ns = value
+        elif name == "lower_band":
+            record.lower_band_e8 = e8_of(value)
+        elif name == "upper_band":
+            record.upper_band_e8 = e8_of(value)
+        elif name == "short_restricted":
+            record.short_restricted = value
+        elif name == "memory_day_ns":
+            record.memory_day_ns = value
+        elif name == "order_ids":
+            record.order_ids = {key: item for key, item in value.items()}
+        elif name == "order_ids_before":
+            record.order_ids_before = {key: item for key, item in value.items()}
+        elif name == "request_ids":
+            record.request_ids = {key: item for key, item in value.items()}
+        elif name == "request_ids_before":
+            record.request_ids_before = {key: item for key, item in value.items()}
+        elif name == "rate_second":
+            record.rate_second = value
+        elif name == "rate_counts":
+            record.rate_counts = {key: item for key, item in value.items()}
+        else:
+            raise ValueError(f"ValidateState has no field {name!r}")
+    return record
+
+
 class ExecutionStateType(StateType):
     def new(self) -> State:
         return ExecutionState()
@@ -2201,7 +2839,7 @@ class ExecutionStateType(StateType):
         return ExecutionState_from_dict(fields)
 
 
-EXECUTION_STATE: Final[StateType] = ExecutionStateType("ExecutionState", '{"type":"record","name":"ExecutionState","namespace":"tapeline","doc":"State of the operator execution, per symbol: its order book and all that waits outside it.","fields":[{"name":"orders","type":{"type":"array","items":{"type":"record","name":"OpenOrder","doc":"One open order, or an unused place for one. Places are used again; orders refer to each other by place.","fields":[{"name":"place","type":"long","doc":"Index of this entry in `orders`."},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 where the place is unused."},{"name":"account","type":"string","doc":"Account the order is for.","vocabulary":true},{"name":"order_id","type":"string","doc":"The order, as its client named it."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How a sale is marked; NONE for a buy."},{"name":"order_type","type":{"type":"enum","name":"OrderType","doc":"How the price of an order is set.","symbols":["NONE","MARKET","LIMIT","STOP","STOP_LIMIT"]},"doc":"How the price is set now: a stop order that was set off is MARKET or LIMIT."},{"name":"time_in_force","type":{"type":"enum","name":"TimeInForce","doc":"How long an order works.","symbols":["NONE","DAY","GOOD_TILL_CANCELLED","GOOD_TILL_DATE","IMMEDIATE_OR_CANCEL","FILL_OR_KILL","AT_THE_OPEN","AT_THE_CLOSE"]},"doc":"How long it works."},{"name":"session","type":{"type":"enum","name":"OrderSession","doc":"Trading sessions in which an order may work.","symbols":["REGULAR","PRE_MARKET","POST_MARKET","ALL_DAY"]},"doc":"Sessions in which it may work."},{"name":"state","type":{"type":"enum","name":"OrderState","doc":"Where an order stands in its life.","symbols":["UNKNOWN","PLACED","VALIDATED","RISK_APPROVED","WORKING","PARTIALLY_FILLED","SUSPENDED","FILLED","CANCELLED","REPLACED","EXPIRED","REJECTED"]},"doc":"Where it stands in its life."},{"name":"queue","type":{"type":"enum","name":"OrderQueueKind","doc":"Where an open order stands.","symbols":["NONE","BOOK","ALL_OR_NONE","STOP","WAITING","OPENING","CLOSING"]},"doc":"The queue it stands in: the book, the all-or-none orders beside it, stops not set off, orders waiting for a session or the end of a halt, orders for an auction."},{"name":"priority","type":"long","doc":"Count of orders that joined a queue, when this one last did: the lower goes first at one price."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Worst price in currency units; 0 for a market order."},{"name":"stop_price","type":"Price","doc":"Price that sets it off, in currency units; 0 for other orders."},{"name":"quantity","type":"long","doc":"Shares or contracts in all: filled and open."},{"name":"leaves_quantity","type":"long","doc":"Shares or contracts still open."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time; 0 shows all."},{"name":"shown_quantity","type":"long","doc":"Iceberg: shares or contracts left of what is shown; otherwise 0."},{"name":"expire_time_ns","type":"long","doc":"GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0."},{"name":"post_only","type":"boolean","doc":"Never takes liquidity."},{"name":"all_or_none","type":"boolean","doc":"Trades all that is open, or nothing."},{"name":"self_trade_prevention","type":{"type":"enum","name":"SelfTradePrevention","doc":"What happens to orders of one account that would trade with each other.","symbols":["NONE","CANCEL_NEWEST","CANCEL_OLDEST","CANCEL_BOTH","DECREMENT"]},"doc":"What happens if it would trade with another order of its account."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"filled_amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Sum of price times quantity of its fills in currency units."},{"name":"commission_charged","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Commission of its fills so far in currency units."},{"name":"previous","type":"long","default":-1,"doc":"Place of the order before it in its queue; -1 is none."},{"name":"next","type":"long","default":-1,"doc":"Place of the order after it in its queue, or of the next unused place; -1 is none."}]}},"doc":"Open orders by place. Bound: the parameter open_orders_max."},{"name":"unused_place","type":"long","default":-1,"doc":"First unused place; -1 is none."},{"name":"open_orders","type":"long","doc":"Open orders."},{"name":"places","type":{"type":"map","values":"long"},"doc":"Place by account and order id, joined by U+001F. Bound: open_orders_max."},{"name":"ended_recent","type":{"type":"map","values":"long"},"doc":"Final state (number of OrderState) of ended orders, by account and order id. Bound: the parameter ended_orders_max."},{"name":"ended_before","type":{"type":"map","values":"long"},"doc":"The same of orders that ended before those. Bound: ended_orders_max."},{"name":"bids","type":{"type":"array","items":{"type":"record","name":"OrderQueue","doc":"Orders in time priority, linked by their places; in the book, all those of one price.","fields":[{"name":"price","type":"Price","doc":"Price they share, in currency units; 0 where they share none."},{"name":"quantity","type":"long","doc":"Their open shares or contracts, hidden ones included."},{"name":"first","type":"long","default":-1,"doc":"Place of the first; -1 is none."},{"name":"last","type":"long","default":-1,"doc":"Place of the last; -1 is none."}]}},"doc":"Orders to buy in the book by limit price, best last. Bound: open_orders_max."},{"name":"asks","type":{"type":"array","items":"OrderQueue"},"doc":"Orders to sell in the book by limit price, best last. Bound: open_orders_max."},{"name":"all_or_none_bids","type":{"type":"array","items":"OrderQueue"},"doc":"All-or-none orders to buy by limit price, best last. Bound: open_orders_max."},{"name":"all_or_none_asks","type":{"type":"array","items":"OrderQueue"},"doc":"All-or-none orders to sell by limit price, best last. Bound: open_orders_max."},{"name":"buy_stops","type":{"type":"array","items":"OrderQueue"},"doc":"Stops to buy by stop price, next to be set off last. Bound: open_orders_max."},{"name":"sell_stops","type":{"type":"array","items":"OrderQueue"},"doc":"Stops to sell by stop price, next to be set off last. Bound: open_orders_max."},{"name":"waiting","type":"OrderQueue","doc":"Orders that wait for a session or the end of a halt."},{"name":"opening","type":"OrderQueue","doc":"Orders for the opening auction only."},{"name":"closing","type":"OrderQueue","doc":"Orders for the closing auction only."},{"name":"expiries","type":{"type":"array","items":{"type":"record","name":"OrderExpiry","doc":"When a good-till-date order expires.","fields":[{"name":"at_ns","type":"long","doc":"Nanoseconds since the epoch, UTC."},{"name":"place","type":"long","doc":"Place of the order."}]}},"doc":"By time, next one last. Bound: open_orders_max."},{"name":"orders_accepted","type":"long","doc":"Orders accepted so far: the number of the last one."},{"name":"queue_joins","type":"long","doc":"Orders that joined a queue so far: gives time priority."},{"name":"trades","type":"long","doc":"Trades so far: the number of the last one."},{"name":"bid_price","type":"Price","doc":"National best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares shown at it."},{"name":"bid_left","type":"long","doc":"Of these, shares that this operator has not sold to yet."},{"name":"bid_venue","type":"string","doc":"First venue at it.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares shown at it."},{"name":"ask_left","type":"long","doc":"Of these, shares that this operator has not bought yet."},{"name":"ask_venue","type":"string","doc":"First venue at it.","vocabulary":true},{"name":"last_price","type":"Price","doc":"Last sale, in the market outside or here, in currency units; 0 before the first."},{"name":"status","type":{"type":"enum","name":"TradingStatus","doc":"Trading status of a symbol.","symbols":["CLOSED","PRE_OPEN","TRADING","HALTED","PAUSED","QUOTING","AUCTION"]},"default":"TRADING","doc":"Trading status."},{"name":"phase","type":{"type":"enum","name":"SessionPhase","doc":"Part of the trading day.","symbols":["CLOSED","PRE_MARKET","REGULAR","POST_MARKET"]},"doc":"Part of the trading day."},{"name":"opened","type":"boolean","doc":"The opening auction of this trading day is done."},{"name":"clock_ns","type":"long","doc":"Latest event time seen: nanoseconds since the epoch, UTC."},{"name":"boundary_ns","type":"long","doc":"When the phase ends: nanoseconds since the epoch, UTC."},{"name":"day_end_ns","type":"long","doc":"End of the trading day (next midnight in New York): nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of regular hours: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of regular hours: nanoseconds since the epoch, UTC."}]}')
+EXECUTION_STATE: Final[StateType] = ExecutionStateType("ExecutionState", '{"type":"record","name":"ExecutionState","namespace":"tapeline","doc":"State of the operator execution, per symbol: its order book and all that waits outside it.","fields":[{"name":"orders","type":{"type":"array","items":{"type":"record","name":"OpenOrder","doc":"One open order, or an unused place for one. Places are used again; orders refer to each other by place.","fields":[{"name":"place","type":"long","doc":"Index of this entry in `orders`."},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 where the place is unused."},{"name":"account","type":"string","doc":"Account the order is for.","vocabulary":true},{"name":"order_id","type":"string","doc":"The order, as its client named it."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How a sale is marked; NONE for a buy."},{"name":"order_type","type":{"type":"enum","name":"OrderType","doc":"How the price of an order is set.","symbols":["NONE","MARKET","LIMIT","STOP","STOP_LIMIT"]},"doc":"How the price is set now: a stop order that was set off is MARKET or LIMIT."},{"name":"time_in_force","type":{"type":"enum","name":"TimeInForce","doc":"How long an order works.","symbols":["NONE","DAY","GOOD_TILL_CANCELLED","GOOD_TILL_DATE","IMMEDIATE_OR_CANCEL","FILL_OR_KILL","AT_THE_OPEN","AT_THE_CLOSE"]},"doc":"How long it works."},{"name":"session","type":{"type":"enum","name":"OrderSession","doc":"Trading sessions in which an order may work.","symbols":["REGULAR","PRE_MARKET","POST_MARKET","ALL_DAY"]},"doc":"Sessions in which it may work."},{"name":"state","type":{"type":"enum","name":"OrderState","doc":"Where an order stands in its life.","symbols":["UNKNOWN","PLACED","VALIDATED","RISK_APPROVED","WORKING","PARTIALLY_FILLED","SUSPENDED","FILLED","CANCELLED","REPLACED","EXPIRED","REJECTED"]},"doc":"Where it stands in its life."},{"name":"queue","type":{"type":"enum","name":"OrderQueueKind","doc":"Where an open order stands.","symbols":["NONE","BOOK","ALL_OR_NONE","STOP","WAITING","OPENING","CLOSING"]},"doc":"The queue it stands in: the book, the all-or-none orders beside it, stops not set off, orders waiting for a session or the end of a halt, orders for an auction."},{"name":"priority","type":"long","doc":"Count of orders that joined a queue, when this one last did: the lower goes first at one price."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Worst price in currency units; 0 for a market order."},{"name":"stop_price","type":"Price","doc":"Price that sets it off, in currency units; 0 for other orders."},{"name":"quantity","type":"long","doc":"Shares or contracts in all: filled and open."},{"name":"leaves_quantity","type":"long","doc":"Shares or contracts still open."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time; 0 shows all."},{"name":"shown_quantity","type":"long","doc":"Iceberg: shares or contracts left of what is shown; otherwise 0."},{"name":"expire_time_ns","type":"long","doc":"GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0."},{"name":"post_only","type":"boolean","doc":"Never takes liquidity."},{"name":"all_or_none","type":"boolean","doc":"Trades all that is open, or nothing."},{"name":"self_trade_prevention","type":{"type":"enum","name":"SelfTradePrevention","doc":"What happens to orders of one account that would trade with each other.","symbols":["NONE","CANCEL_NEWEST","CANCEL_OLDEST","CANCEL_BOTH","DECREMENT"]},"doc":"What happens if it would trade with another order of its account."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"filled_amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Sum of price times quantity of its fills in currency units."},{"name":"commission_charged","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Commission of its fills so far in currency units."},{"name":"previous","type":"long","default":-1,"doc":"Place of the order before it in its queue; -1 is none."},{"name":"next","type":"long","default":-1,"doc":"Place of the order after it in its queue, or of the next unused place; -1 is none."}]}},"doc":"Open orders by place. Bound: the parameter open_orders_max."},{"name":"unused_place","type":"long","default":-1,"doc":"First unused place; -1 is none."},{"name":"open_orders","type":"long","doc":"Open orders."},{"name":"places","type":{"type":"map","values":"long"},"doc":"Place by account and order id, joined by U+001F. Bound: open_orders_max."},{"name":"ended_recent","type":{"type":"map","values":"long"},"doc":"Final state (number of OrderState) of ended orders, by account and order id. Bound: the parameter ended_orders_max."},{"name":"ended_before","type":{"type":"map","values":"long"},"doc":"The same of orders that ended before those. Bound: ended_orders_max."},{"name":"bids","type":{"type":"array","items":{"type":"record","name":"OrderQueue","doc":"Orders in time priority, linked by their places; in the book, all those of one price.","fields":[{"name":"price","type":"Price","doc":"Price they share, in currency units; 0 where they share none."},{"name":"quantity","type":"long","doc":"Their open shares or contracts, hidden ones included."},{"name":"first","type":"long","default":-1,"doc":"Place of the first; -1 is none."},{"name":"last","type":"long","default":-1,"doc":"Place of the last; -1 is none."}]}},"doc":"Orders to buy in the book by limit price, best last. Bound: open_orders_max."},{"name":"asks","type":{"type":"array","items":"OrderQueue"},"doc":"Orders to sell in the book by limit price, best last. Bound: open_orders_max."},{"name":"all_or_none_bids","type":{"type":"array","items":"OrderQueue"},"doc":"All-or-none orders to buy by limit price, best last. Bound: open_orders_max."},{"name":"all_or_none_asks","type":{"type":"array","items":"OrderQueue"},"doc":"All-or-none orders to sell by limit price, best last. Bound: open_orders_max."},{"name":"buy_stops","type":{"type":"array","items":"OrderQueue"},"doc":"Stops to buy by stop price, next to be set off last. Bound: open_orders_max."},{"name":"sell_stops","type":{"type":"array","items":"OrderQueue"},"doc":"Stops to sell by stop price, next to be set off last. Bound: open_orders_max."},{"name":"waiting","type":"OrderQueue","doc":"Orders that wait for a session or the end of a halt."},{"name":"opening","type":"OrderQueue","doc":"Orders for the opening auction only."},{"name":"closing","type":"OrderQueue","doc":"Orders for the closing auction only."},{"name":"expiries","type":{"type":"array","items":{"type":"record","name":"OrderExpiry","doc":"When a good-till-date order expires.","fields":[{"name":"at_ns","type":"long","doc":"Nanoseconds since the epoch, UTC."},{"name":"place","type":"long","doc":"Place of the order."}]}},"doc":"By time, next one last. Bound: open_orders_max."},{"name":"orders_accepted","type":"long","doc":"Orders accepted so far: the number of the last one."},{"name":"queue_joins","type":"long","doc":"Orders that joined a queue so far: gives time priority."},{"name":"trades","type":"long","doc":"Trades so far: the number of the last one."},{"name":"bid_price","type":"Price","doc":"National best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares shown at it."},{"name":"bid_left","type":"long","doc":"Of these, shares that this operator has not sold to yet."},{"name":"bid_venue","type":"string","doc":"First venue at it.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares shown at it."},{"name":"ask_left","type":"long","doc":"Of these, shares that this operator has not bought yet."},{"name":"ask_venue","type":"string","doc":"First venue at it.","vocabulary":true},{"name":"last_price","type":"Price","doc":"Last sale, in the market outside or here, in currency units; 0 before the first."},{"name":"market_last_price","type":"Price","doc":"Last sale in the market outside, in currency units; 0 before the first."},{"name":"status","type":{"type":"enum","name":"TradingStatus","doc":"Trading status of a symbol.","symbols":["CLOSED","PRE_OPEN","TRADING","HALTED","PAUSED","QUOTING","AUCTION"]},"default":"TRADING","doc":"Trading status."},{"name":"phase","type":{"type":"enum","name":"SessionPhase","doc":"Part of the trading day.","symbols":["CLOSED","PRE_MARKET","REGULAR","POST_MARKET"]},"doc":"Part of the trading day."},{"name":"opened","type":"boolean","doc":"The opening auction of this trading day is done."},{"name":"clock_ns","type":"long","doc":"Latest event time seen: nanoseconds since the epoch, UTC."},{"name":"boundary_ns","type":"long","doc":"When the phase ends: nanoseconds since the epoch, UTC."},{"name":"day_end_ns","type":"long","doc":"End of the trading day (next midnight in New York): nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of regular hours: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of regular hours: nanoseconds since the epoch, UTC."}]}')
 
 
 class IndicatorsStateType(StateType):
@@ -2235,7 +2873,7 @@ class NormaliseStateType(StateType):
         return NormaliseState_from_dict(fields)
 
 
-NORMALISE_STATE: Final[StateType] = NormaliseStateType("NormaliseState", '{"type":"record","name":"NormaliseState","namespace":"tapeline","doc":"State of the operator normalise, per symbol: each venue\'s market, the best of them, last sale, volume and trading day.","fields":[{"name":"venues","type":{"type":"array","items":{"type":"record","name":"VenueMarket","doc":"What one venue says of the symbol.","fields":[{"name":"venue","type":"string","doc":"Venue as the feed writes it.","vocabulary":true},{"name":"bid_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Its bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at its bid."},{"name":"ask_price","type":"Price","doc":"Its offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at its offer."},{"name":"quoted_ns","type":"long","doc":"Event time of its newest quote or order message: nanoseconds since the epoch, UTC."},{"name":"latest_ns","type":"long","doc":"Latest event time of its accepted messages: nanoseconds since the epoch, UTC."},{"name":"venue_sequence","type":"long","doc":"Its newest message number of this trading day; 0 before the first."},{"name":"refused_ns","type":"long","doc":"Event time of the last message refused as stale or out of sequence."},{"name":"refused_sequence","type":"long","doc":"Message number of the last message refused as stale or out of sequence."},{"name":"refused","type":"long","doc":"Messages so refused in a row, each later than the one before."},{"name":"book","type":["null",{"type":"record","name":"VenueBook","doc":"Resting orders of one venue, by price level.","fields":[{"name":"bids","type":{"type":"array","items":{"type":"record","name":"BookLevel","doc":"All orders at one price.","fields":[{"name":"price","type":"Price","doc":"Price in currency units."},{"name":"quantity","type":"long","doc":"Shares at this price, those of unknown orders included."},{"name":"unknown","type":"long","doc":"Of these, shares of orders not known one by one: a snapshot told of them."}]}},"doc":"Levels to buy, best last. Bounded by 2 max_orders."},{"name":"asks","type":{"type":"array","items":"BookLevel"},"doc":"Levels to sell, best last. Bounded by 2 max_orders."},{"name":"orders","type":{"type":"map","values":{"type":"record","name":"BookOrder","doc":"One resting order.","fields":[{"name":"side","type":"long","doc":"1 to buy, 2 to sell."},{"name":"price","type":"Price","doc":"Price in currency units."},{"name":"quantity","type":"long","doc":"Shares still open."}]}},"doc":"Orders by the venue\'s number, in decimal. Bounded by max_orders."}]}],"doc":"Its order book, where it sends orders."}]}},"doc":"Venues in the order of their first message. Bounded by max_venues."},{"name":"venue_numbers","type":{"type":"map","values":"long"},"doc":"Index in `venues` by name."},{"name":"bid_price","type":"Price","doc":"Best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at the best bid, all venues together."},{"name":"bid_number","type":"long","doc":"Index of the first venue at the best bid."},{"name":"bid_venue","type":"string","doc":"First venue at the best bid.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"Best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at the best offer, all venues together."},{"name":"ask_number","type":"long","doc":"Index of the first venue at the best offer."},{"name":"ask_venue","type":"string","doc":"First venue at the best offer.","vocabulary":true},{"name":"oldest_quote_ns","type":"long","doc":"No quote that counts is older than this: nanoseconds since the epoch, UTC."},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"last_quantity","type":"long","doc":"Shares of the last eligible sale."},{"name":"last_venue","type":"string","doc":"Venue of the last eligible sale.","vocabulary":true},{"name":"sold_today","type":"boolean","doc":"This trading day had an eligible sale."},{"name":"cumulative_volume","type":"long","doc":"Shares sold so far on this trading day."},{"name":"status","type":"string","doc":"Trading status; empty before the first message that tells one, which means TRADING.","vocabulary":true},{"name":"day_start_ns","type":"long","doc":"Begin of the trading day (midnight in New York): nanoseconds since the epoch, UTC."},{"name":"day_end_ns","type":"long","doc":"End of the trading day (next midnight in New York): nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of regular hours: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of regular hours: nanoseconds since the epoch, UTC; equal to the begin where there are none."},{"name":"refused_day_ns","type":"long","doc":"Event time of the last message refused because its trading day is over."},{"name":"refused_day","type":"long","doc":"Messages so refused in a row, each later than the one before."},{"name":"reference_price","type":"Price","doc":"Where the market is: last tight midpoint or eligible sale, in currency units; 0 is not known."},{"name":"far_price","type":"Price","doc":"Price of the last message refused as far from the market, in currency units."},{"name":"far","type":"long","doc":"Messages so refused in a row whose prices agree."}]}')
+NORMALISE_STATE: Final[StateType] = NormaliseStateType("NormaliseState", '{"type":"record","name":"NormaliseState","namespace":"tapeline","doc":"State of the operator normalise, per symbol: each venue\'s market, the best of them, last sale, volume and trading day.","fields":[{"name":"venues","type":{"type":"array","items":{"type":"record","name":"VenueMarket","doc":"What one venue says of the symbol.","fields":[{"name":"venue","type":"string","doc":"Venue as the feed writes it.","vocabulary":true},{"name":"bid_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Its bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at its bid."},{"name":"ask_price","type":"Price","doc":"Its offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at its offer."},{"name":"quoted_ns","type":"long","doc":"Event time of its newest quote or order message: nanoseconds since the epoch, UTC."},{"name":"latest_ns","type":"long","doc":"Latest event time of its accepted messages: nanoseconds since the epoch, UTC."},{"name":"venue_sequence","type":"long","doc":"Its newest message number of this trading day; 0 before the first."},{"name":"refused_ns","type":"long","doc":"Event time of the last message refused as stale or out of sequence."},{"name":"refused_sequence","type":"long","doc":"Message number of the last message refused as stale or out of sequence."},{"name":"refused","type":"long","doc":"Messages so refused in a row, each later than the one before."},{"name":"book","type":["null",{"type":"record","name":"VenueBook","doc":"Resting orders of one venue, by price level.","fields":[{"name":"bids","type":{"type":"array","items":{"type":"record","name":"BookLevel","doc":"All orders at one price.","fields":[{"name":"price","type":"Price","doc":"Price in currency units."},{"name":"quantity","type":"long","doc":"Shares at this price, those of unknown orders included."},{"name":"unknown","type":"long","doc":"Of these, shares of orders not known one by one: a snapshot told of them."}]}},"doc":"Levels to buy, best last. Bounded by 2 max_orders."},{"name":"asks","type":{"type":"array","items":"BookLevel"},"doc":"Levels to sell, best last. Bounded by 2 max_orders."},{"name":"orders","type":{"type":"map","values":{"type":"record","name":"BookOrder","doc":"One resting order.","fields":[{"name":"side","type":"long","doc":"1 to buy, 2 to sell."},{"name":"price","type":"Price","doc":"Price in currency units."},{"name":"quantity","type":"long","doc":"Shares still open."}]}},"doc":"Orders by the venue\'s number, in decimal. Bounded by max_orders."}]}],"doc":"Its order book, where it sends orders."}]}},"doc":"Venues in the order of their first message. Bounded by max_venues."},{"name":"venue_numbers","type":{"type":"map","values":"long"},"doc":"Index in `venues` by name."},{"name":"bid_price","type":"Price","doc":"Best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at the best bid, all venues together."},{"name":"bid_number","type":"long","doc":"Index of the first venue at the best bid."},{"name":"bid_venue","type":"string","doc":"First venue at the best bid.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"Best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at the best offer, all venues together."},{"name":"ask_number","type":"long","doc":"Index of the first venue at the best offer."},{"name":"ask_venue","type":"string","doc":"First venue at the best offer.","vocabulary":true},{"name":"untold","type":"boolean","doc":"A new trading day took the best quote away, and no update has told so yet."},{"name":"oldest_quote_ns","type":"long","doc":"No quote that counts is older than this: nanoseconds since the epoch, UTC."},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"last_quantity","type":"long","doc":"Shares of the last eligible sale."},{"name":"last_venue","type":"string","doc":"Venue of the last eligible sale.","vocabulary":true},{"name":"sold_today","type":"boolean","doc":"This trading day had an eligible sale."},{"name":"cumulative_volume","type":"long","doc":"Shares sold so far on this trading day."},{"name":"status","type":"string","doc":"Trading status; empty before the first message that tells one, which means TRADING.","vocabulary":true},{"name":"day_start_ns","type":"long","doc":"Begin of the trading day (midnight in New York): nanoseconds since the epoch, UTC."},{"name":"day_end_ns","type":"long","doc":"End of the trading day (next midnight in New York): nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of regular hours: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of regular hours: nanoseconds since the epoch, UTC; equal to the begin where there are none."},{"name":"refused_day_ns","type":"long","doc":"Event time of the last message refused because its trading day is over."},{"name":"refused_day","type":"long","doc":"Messages so refused in a row, each later than the one before."},{"name":"reference_price","type":"Price","doc":"Where the market is: last tight midpoint or eligible sale, in currency units; 0 is not known."},{"name":"far_price","type":"Price","doc":"Price of the last message refused as far from the market, in currency units."},{"name":"far","type":"long","doc":"Messages so refused in a row whose prices agree."}]}')
 
 
 class PassageStateType(StateType):
@@ -2271,4 +2909,21 @@ class PriceAlertsStateType(StateType):
 
 PRICE_ALERTS_STATE: Final[StateType] = PriceAlertsStateType("PriceAlertsState", '{"type":"record","name":"PriceAlertsState","namespace":"tapeline","doc":"State of the operator price_alerts, per symbol.","fields":[{"name":"last_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"quiet_above_e8","type":"long","doc":"No rule acts at prices strictly between this, in 1e-8 of the currency unit, and quiet_below_e8."},{"name":"quiet_below_e8","type":"long","doc":"The upper end of that range, in 1e-8 of the currency unit; 2**62 where there is none."},{"name":"rules","type":{"type":"map","values":{"type":"record","name":"AlertRule","doc":"One user\'s price alert, and what it waits for.","fields":[{"name":"account","type":"string","doc":"Account of the user.","vocabulary":true},{"name":"kind","type":{"type":"enum","name":"AlertKind","doc":"What a price alert watches for.","symbols":["CROSSING_UP","CROSSING_DOWN","PERCENT_MOVE"]},"doc":"What the rule watches for."},{"name":"threshold_price","type":"Price","doc":"CROSSING_*: the price to cross, in currency units."},{"name":"move_bps","type":"long","doc":"PERCENT_MOVE: size of the move in basis points."},{"name":"hysteresis_bps","type":"long","doc":"CROSSING_*: how far the price must go back from the threshold before the next crossing counts, in basis points of it."},{"name":"reference_price","type":"Price","doc":"PERCENT_MOVE: price the move is measured from, in currency units; 0 until there is one."},{"name":"armed","type":"boolean","doc":"CROSSING_*: whether the next crossing counts."},{"name":"triggered","type":"boolean","doc":"CROSSING_*: whether it has triggered since it was created or changed; from then on the hysteresis holds."},{"name":"act_below_e8","type":"long","doc":"The rule acts (triggers, or arms itself) at this price and below, in 1e-8 of the currency unit; 0 is never."},{"name":"act_above_e8","type":"long","doc":"It acts at this price and above, in 1e-8 of the currency unit; 2**62 is never."},{"name":"trigger_count","type":"long","doc":"How often it has triggered."}]}},"doc":"By rule id, oldest first. Bound: the parameter rules_per_symbol_max."}]}')
 
-STATE_TYPES: Final[tuple[StateType, ...]] = (EXECUTION_STATE, INDICATORS_STATE, NORMALISE_STATE, PASSAGE_STATE, PRICE_ALERTS_STATE,)
+
+class ValidateStateType(StateType):
+    def new(self) -> State:
+        return ValidateState()
+
+    def decode(self, data: bytes, position: i64) -> State:
+        try:
+            return read_ValidateState(data, position)[0]
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no ValidateState: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> State:
+        return ValidateState_from_dict(fields)
+
+
+VALIDATE_STATE: Final[StateType] = ValidateStateType("ValidateState", '{"type":"record","name":"ValidateState","namespace":"tapeline","doc":"State of the operator validate, per symbol: its reference data, the market as last told, the session, and which ids are taken.","fields":[{"name":"instrument","type":{"type":"record","name":"ListedInstrument","doc":"Reference data of the symbol as orders are held against it.","fields":[{"name":"known","type":"boolean","doc":"Reference data has come."},{"name":"sound","type":"boolean","doc":"It contradicts itself nowhere."},{"name":"changed_ns","type":"long","doc":"From when it holds: nanoseconds since the epoch, UTC."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"listed_from_ns","type":"long","doc":"First moment of trading: nanoseconds since the epoch, UTC."},{"name":"listed_to_ns","type":"long","doc":"Orders are taken before this: nanoseconds since the epoch, UTC; 2**62 is open-ended."},{"name":"expiry_ns","type":"long","doc":"OPTION, FUTURE: expiry, nanoseconds since the epoch, UTC; otherwise 2**62."},{"name":"own_ticks","type":{"type":"array","items":{"type":"record","name":"TickStep","doc":"One row of a tick table.","fields":[{"name":"from_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Prices at or above it, in currency units."},{"name":"tick","type":"Price","doc":"Increment in currency units."}]}},"doc":"Its own price increments, by rising from_price; empty where the general ones hold. Bound: 32."},{"name":"order_multiple","type":"long","doc":"Orders are multiples of so many shares or contracts."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"quantity_max","type":"long","doc":"Largest order in shares or contracts."},{"name":"notional_max_e8","type":"long","doc":"Largest order in 1e-8 of the currency unit; below 2**62."},{"name":"collar_bps","type":"long","doc":"How far a limit price may reach beyond the reference price, in basis points of it; 0 is no collar."},{"name":"previous_close_price","type":"Price","doc":"Official close of the trading day before, in currency units; 0 is none."},{"name":"underlying_price","type":"Price","doc":"OPTION: price of the underlying in currency units; 0 is unknown."},{"name":"strike_price","type":"Price","doc":"OPTION: strike in currency units; otherwise 0."},{"name":"option_right","type":{"type":"enum","name":"OptionRight","doc":"Right an option gives.","symbols":["NONE","CALL","PUT"]},"doc":"OPTION: call or put; otherwise NONE."},{"name":"contract_margin","type":"Price","doc":"FUTURE: initial margin of one contract in currency units; otherwise 0."},{"name":"shortable","type":"boolean","doc":"May be sold short without a locate."}]},"doc":"Reference data."},{"name":"session","type":{"type":"record","name":"SessionSpan","doc":"A span of time within one trading day in which the same session lasts and the same price increments hold.","fields":[{"name":"phase","type":{"type":"enum","name":"SessionPhase","doc":"Part of the trading day.","symbols":["CLOSED","PRE_MARKET","REGULAR","POST_MARKET"]},"doc":"Part of the trading day."},{"name":"start_ns","type":"long","doc":"When it begins: nanoseconds since the epoch, UTC."},{"name":"end_ns","type":"long","doc":"When it has ended: nanoseconds since the epoch, UTC; 0 is that none was looked up."},{"name":"day_start_ns","type":"long","doc":"Midnight in New York before it: nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of the regular hours of its day: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of the regular hours of its day: nanoseconds since the epoch, UTC."},{"name":"ticks","type":{"type":"array","items":"TickStep"},"doc":"Price increments that hold in it, by rising from_price. Bound: 32."}]},"doc":"The session of the last order."},{"name":"bid_price","type":"Price","doc":"National best bid in currency units; 0 is none."},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"status","type":{"type":"enum","name":"TradingStatus","doc":"Trading status of a symbol.","symbols":["CLOSED","PRE_OPEN","TRADING","HALTED","PAUSED","QUOTING","AUCTION"]},"default":"TRADING","doc":"Trading status as told by itself."},{"name":"market_status","type":"TradingStatus","default":"TRADING","doc":"Trading status as told with prices."},{"name":"status_reason","type":{"type":"enum","name":"TradingStatusReason","doc":"Why the trading status is what it is.","symbols":["SCHEDULE","NEWS_PENDING","REGULATORY","OPERATIONAL","LULD_PAUSE","MARKET_WIDE_LEVEL_1","MARKET_WIDE_LEVEL_2","MARKET_WIDE_LEVEL_3","NEW_LISTING","SHORT_SALE_TEST","BAND_UPDATE"]},"doc":"Why it is so."},{"name":"status_ns","type":"long","doc":"When it was last told: nanoseconds since the epoch, UTC."},{"name":"lower_band","type":"Price","doc":"Lower price band in currency units; 0 is none."},{"name":"upper_band","type":"Price","doc":"Upper price band in currency units; 0 is none."},{"name":"short_restricted","type":"boolean","doc":"Rule 201 is in force."},{"name":"memory_day_ns","type":"long","doc":"Midnight in New York of the trading day the ids below are of: nanoseconds since the epoch, UTC."},{"name":"order_ids","type":{"type":"map","values":"long"},"doc":"Terms of orders (see operators/order_memory.py) by account and order id joined by U+001F. Bound: half the parameter order_ids_max."},{"name":"order_ids_before","type":{"type":"map","values":"long"},"doc":"The same of orders before those, and of long-lived ones of earlier days. Bound: as order_ids."},{"name":"request_ids","type":{"type":"map","values":"boolean"},"doc":"Replace requests by account, order id and request id joined by U+001F. Bound: as order_ids."},{"name":"request_ids_before","type":{"type":"map","values":"boolean"},"doc":"The same of requests before those. Bound: as order_ids."},{"name":"rate_second","type":"long","doc":"The second, since the epoch, in which orders are being counted."},{"name":"rate_counts","type":{"type":"map","values":"long"},"doc":"Orders and replaces of that second by account. Bound: orders in one second."}]}')
+
+STATE_TYPES: Final[tuple[StateType, ...]] = (EXECUTION_STATE, INDICATORS_STATE, NORMALISE_STATE, PASSAGE_STATE, PRICE_ALERTS_STATE, VALIDATE_STATE,)
