@@ -242,8 +242,10 @@ def open_feed(specification: Specification, name: str) -> MergedDays:
     """The source for `lean:FOLDER?symbols=IBM,BAC&days=20131007`. Raises InputFault."""
     specification.known(("symbols", "days"))
     folder = Path(specification.place)
-    if not specification.place or not folder.is_dir():
-        raise InputFault(f"lean: {specification.place or 'no folder'}: no such folder\n    write lean:FOLDER")
+    if not specification.place:
+        raise InputFault("lean: no folder is named\n    write lean:FOLDER")
+    if not folder.is_dir():
+        raise InputFault(f"{folder}: no such folder\n    check the path")
     symbols = symbol_folders(folder)
     wanted = tuple([symbol.upper() for symbol in specification.words("symbols")])
     for symbol in wanted:

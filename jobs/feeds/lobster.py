@@ -310,8 +310,10 @@ def open_feed(specification: Specification, name: str) -> MergedDays:
     """The source for `lobster:FOLDER?symbols=AAPL`. Raises InputFault."""
     specification.known(("symbols",))
     folder = Path(specification.place)
-    if not specification.place or not folder.is_dir():
-        raise InputFault(f"lobster: {specification.place or 'no folder'}: no such folder\n    write lobster:FOLDER")
+    if not specification.place:
+        raise InputFault("lobster: no folder is named\n    write lobster:FOLDER")
+    if not folder.is_dir():
+        raise InputFault(f"{folder}: no such folder\n    check the path")
     pairs = [pair_of(path) for path in sorted(folder.glob("*_message_*.csv*"))]
     symbols = sorted({pair.symbol for pair in pairs})
     wanted = [symbol.upper() for symbol in specification.words("symbols")] or symbols

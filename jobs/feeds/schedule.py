@@ -5,7 +5,7 @@ runs of one to six slots, and the runs are shuffled. Episode e belongs to the sy
 So symbol, ordinal (how many episodes of the symbol came before) and the symbol's previous episode are all known at
 once for any e, without anything that came before it.
 
-Bound: at least 16 slots a symbol, 2^20 in all.
+Bound: at least 16 slots a symbol, 2^21 in all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mypy_extensions import i64
 
 from dataflow.model import derive_id
 
-SYMBOLS_MAX: Final = 65_536
+SYMBOLS_MAX: Final = 100_000
 SIZE_MIN: Final = 16_384
 SLOTS_PER_SYMBOL: Final = 16
 WEIGHT: Final = 1 << 40

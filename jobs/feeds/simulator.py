@@ -116,13 +116,17 @@ def plan_of(specification: Specification) -> MarketDayPlan:
     day: date = parse_day(specification.options.get("date", DATE), "simulator: date")
     hours = session(day)
     return MarketDayPlan(
-        seed=specification.whole("seed", 7, 0, (1 << 60) - 1),
-        symbols=specification.whole("symbols", 50, 1, SYMBOLS_MAX),
+        seed=specification.whole("seed", 1, 0, (1 << 60) - 1),
+        symbols=symbols_of(specification),
         events=specification.whole("events", 1_000_000, 1, EVENTS_MAX),
         open_ns=hours.open_ns,
         close_ns=hours.close_ns,
         bad_ticks=specification.whole("bad_ticks", 4, 0, 1000),
     )
+
+
+def symbols_of(specification: Specification) -> int:
+    return specification.whole("symbols", 20, 1, SYMBOLS_MAX)
 
 
 def open_feed(specification: Specification, name: str) -> Simulator:

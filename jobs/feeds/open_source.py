@@ -1,0 +1,72 @@
+"""Opens a source by what the user asked for. The one way in to the feeds.
+
+| specification | |
+|---|---|
+| `simulator`, `simulator:seed=7,symbols=50,events=1000000,date=2026-11-20` | the built-in market |
+| `lean:FOLDER`, `lean:FOLDER?symbols=IBM,BAC&days=20131007` | equity ticks in Lean's folders |
+| `lobster:FOLDER`, `lobster:FOLDER?symbols=AAPL` | LOBSTER's message and book files |
+| `csv:FILE`, `csv:FILE?zone=America/New_York` | quotes and trades (columns: see `csv_quotes`) |
+| `alert_rules:FILE`, `alert_rules`, `alert_rules:none` | price alerts of users (fields: see `alert_rule`) |
+
+A feed is imported when it is asked for: the simulator's trading calendar alone takes seconds.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final, cast
+
+from dataflow import graph
+from dataflow.ports import InputFault, Source
+from jobs.feeds.specification import Specification, declared_specification, parse_specification, suggestion
+
+FEEDS: Final = ("simulator", "lean", "lobster", "csv", "alert_rules")
+MODULES: Final = {
+    "simulator": "jobs.feeds.simulator",
+    "lean": "jobs.feeds.lean",
+    "lobster": "jobs.feeds.lobster",
+    "csv": "jobs.feeds.csv_quotes",
+    "alert_rules": "jobs.feeds.alert_rules",
+}
+PLACELESS: Final = ("simulator",)
+
+
+def open_source(specification: str | graph.Source, name: str) -> Source:
+    """The source, not yet opened: call its `open`. `name` goes into its event ids. Raises InputFault."""
+    wanted = specification_for(specification)
+    if wanted.kind not in MODULES:
+        fact = f"no source is called '{wanted.kind}'"
+        raise InputFault(f"{fact}\n    {suggestion(wanted.kind, FEEDS)}")
+    return cast("Source", import_module(MODULES[wanted.kind]).open_feed(wanted, name))
+
+
+def specification_for(specification: str | graph.Source) -> Specification:
+    if isinstance(specification, str):
+        return parse_specification(specification, PLACELESS)
+    return declared_specification(specification.uses, specification.parameters)
+
+
+def specification_of(declared: graph.Source) -> str:
+    """The specification that opens the same source as this declaration."""
+    return text_of(specification_for(declared))
+
+
+def text_of(specification: Specification) -> str:
+    placeless = specification.kind in PLACELESS
+    options = ("," if placeless else "&").join([f"{name}={value}" for name, value in specification.options.items()])
+    if placeless:
+        return f"{specification.kind}:{options}" if options else specification.kind
+    return f"{specification.kind}:{specification.place}" + (f"?{options}" if options else "")
+
+
+def matching_rules(specifications: dict[str, str]) -> dict[str, str]:
+    """The same sources, where alert rules without a file are those of the simulated market among the sources, or none
+    where the market is not simulated: other prices would make no sense of them."""
+    wanted = {name: parse_specification(text, PLACELESS) for name, text in specifications.items()}
+    markets = [each for each in wanted.values() if each.kind == "simulator"]
+    matched = dict(specifications)
+    for name, each in wanted.items():
+        if each.kind == "alert_rules" and not each.place and not each.options:
+            options = markets[0].options if markets else {}
+            matched[name] = text_of(Specification("alert_rules", "" if markets else "none", options))
+    return matched
