@@ -26,9 +26,9 @@ from schemas.generated.events import ALERT_KIND_CROSSING_UP, ALERT_KIND_PERCENT_
 from schemas.generated.states import AlertRule, PriceAlertsState
 
 BPS: Final = 10_000
-NEVER_BELOW: Final[i64] = 0
-NEVER_ABOVE: Final[i64] = 1 << 62
-MOVE_BPS_MAX: Final[i64] = 1 << 62
+NEVER_BELOW: Final = 0
+NEVER_ABOVE: Final = 1 << 62
+MOVE_BPS_MAX: Final = 1 << 62
 
 
 def set_levels(rule: AlertRule) -> None:

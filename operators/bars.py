@@ -66,7 +66,7 @@ def add_sale(bar: OpenBar, sale: PriceUpdated, amount_e8: i64) -> None:
     else:
         bar.turnover_recent_e8 += amount_e8
         if bar.turnover_recent_e8 >= RECENT_MAX:
-            bar.turnover_e8 += bar.turnover_recent_e8
+            bar.turnover_e8 += int(bar.turnover_recent_e8)
             bar.turnover_recent_e8 = 0
     flags: i64 = sale.flags
     if flags & CONDITIONAL == 0:
@@ -125,7 +125,7 @@ def record_of(bar: OpenBar, symbol: str) -> AnalyticsCalculated:
     record.close_e8 = bar.close_e8
     record.volume = bar.volume
     record.trades = bar.trades
-    record.turnover_e8 = bar.turnover_e8 + bar.turnover_recent_e8
+    record.turnover_e8 = bar.turnover_e8 + int(bar.turnover_recent_e8)
     record.vwap = volume_weighted_price(bar, record.turnover_e8)
     return record
 

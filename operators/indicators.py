@@ -79,14 +79,15 @@ class Indicators(KeyedOperator[IndicatorsState]):
             context.emit_late(record)
 
     def bar_of(self, series: BarSeries, time_ns: i64, context: Context) -> OpenBar | None:
-        """The open bar whose window holds this time, opened if need be; None where the window is closed."""
+        """The open bar whose window holds this time, opened if need be; None where the window is closed, and
+        for times before the epoch, which no source has."""
         for bar in series.earlier:
             if bar.start_ns <= time_ns < bar.end_ns:
                 return bar
         length_ns: i64 = series.interval_ms * NS_PER_MS
         start_ns: i64 = time_ns - (time_ns + length_ns - self.offset_ns % length_ns) % length_ns
         end_ns: i64 = start_ns + length_ns
-        if end_ns <= context.watermark_ns:
+        if end_ns <= context.watermark_ns or time_ns < 0:
             return None
         opened = open_bar(start_ns, end_ns)
         place(series, opened)

@@ -158,6 +158,13 @@ def test_a_sale_of_an_empty_window_that_is_over_is_late_too() -> None:
     assert [prices(bar)[3] for bar in closed(made)] == [11.0]
 
 
+def test_a_sale_before_the_epoch_is_late() -> None:
+    made = minutes()
+    made.send(sale(-1, 10.0), sale(0, 11.0))
+    assert [record.event_time_ns for record in made.late] == [-1]
+    assert [prices(bar)[3] for bar in closed(made)] == [11.0]
+
+
 @pytest.mark.parametrize(
     ("flags", "ohlc", "vwap"),
     [
