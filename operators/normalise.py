@@ -238,7 +238,7 @@ class Normalise(KeyedOperator[NormaliseState]):
     def tell_quote(self, state: NormaliseState, message: MarketDataReceived, changed: bool, context: Context) -> None:
         if changed:
             self.filter.follow_quote(state)
-        if changed or self.emit_unchanged:
+        if changed or self.emit_unchanged or state.untold:
             publish(state, message, PRICE_KIND_QUOTE, 0, context)
 
 

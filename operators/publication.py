@@ -63,6 +63,7 @@ def publish(state: NormaliseState, message: MarketDataReceived, kind: i64, flags
         flags |= FLAG_LOCKED if bid_e8 == ask_e8 else FLAG_CROSSED
     if (time_ns < state.open_ns or time_ns >= state.close_ns) and flags & (FLAG_OPENING | FLAG_CLOSING) == 0:
         flags |= FLAG_OUTSIDE_HOURS
+    state.untold = False
     context.emit(
         PriceUpdated(
             event_time_ns=time_ns,
