@@ -52,7 +52,11 @@ class CsvLines:
     def open(self, position: Any | None) -> None:
         self.close()
         self.file = LineFile(self.path)
-        self._read_header(self.file)
+        try:
+            self._read_header(self.file)
+        except InputFault:
+            self.close()
+            raise
         self.number = 0
         self.time_ns = 0
         if position is not None and position["line"] > 1:

@@ -83,6 +83,7 @@ class LineFile:
                 self._tail = self._lines.pop()
             self._next = 0
             if len(self._tail) > LINE_BYTES_MAX:
+                self.close()
                 place = f"{self.path}:{self._line + len(self._lines) + 1}"
                 raise InputFault(f"{place}: a line of more than {LINE_BYTES_MAX:,} bytes\n    is this a text file?")
         return True
@@ -94,6 +95,7 @@ class LineFile:
         while size > 0:
             chunk = self._chunk(min(size, CHUNK_BYTES))
             if not chunk:
+                self.close()
                 raise InputFault(f"{self.path}: is shorter than when it was read\n    put the same file back")
             size -= len(chunk)
 
@@ -101,6 +103,7 @@ class LineFile:
         try:
             return self._stream.read(size)
         except (OSError, RuntimeError, *DAMAGED) as error:
+            self.close()
             raise file_fault(self.path, error) from None
 
 
