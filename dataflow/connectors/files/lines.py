@@ -119,4 +119,4 @@ def estimated_lines(path: Path) -> int:
     lines = sample.count(b"\n")
     if len(sample) < SAMPLE_BYTES or lines == 0:
         return lines + (not sample.endswith(b"\n") and bool(sample))
-    return unpacked_size(path) * lines // len(sample)
+    return unpacked_size(path) * lines // (sample.rindex(b"\n") + 1)
