@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from dataflow.connectors.clickhouse.client import open_embedded
 from dataflow.connectors.clickhouse.sink import ClickHouseSink
 from dataflow.connectors.log.sink import LogSink
-
 from dataflow.engines.embedded.checkpoints import CheckpointStore
 from dataflow.engines.embedded.runner import Edges, Runner, Settings
 from dataflow.engines.embedded.wiring import Wiring, wire
@@ -119,5 +119,6 @@ def _sink(graph: Graph, declaration: SinkDeclaration, storage: Storage, data: Pa
     if declaration.uses == "log":
         return LogSink(storage, streams, **declaration.parameters)
     if declaration.uses == "clickhouse":
-        return ClickHouseSink(storage, streams, data=data, **declaration.parameters)
+        path, ddl = data / declaration.parameters["path"], Path(declaration.parameters["ddl"])
+        return ClickHouseSink(storage, streams, lambda: open_embedded(path), ddl)
     raise InputFault(f"sink {declaration.name}: the embedded engine has no connector {declaration.uses!r}")

@@ -27,6 +27,7 @@ REASON_FIELDS = {
     "DeadLetter": "{error}",
 }
 """Record types that say why something did not go the usual way, and how they put it."""
+INTERPRETED = "interpreted: slower, with the same results (installed without a C compiler, or run from the tree)"
 COMMANDS_TO_TRY = (
     "tapeline topics tail analytics",
     'tapeline query "SELECT * FROM bars_1m LIMIT 5"',
@@ -73,7 +74,7 @@ def _streams(assembly: Assembly) -> Table:
     for name, channel in assembly.wiring.channels.items():
         schemas = ", ".join(kind.name for kind in assembly.graph.streams[name].schemas)
         here = channel.total if not assembly.started_with else 0
-        rate = f"{here / assembly.wall_s:,.0f}" if here and assembly.wall_s else ""
+        rate = f"{int(here) / assembly.wall_s:,.0f}" if here and assembly.wall_s else ""
         table.add_row(name, f"{channel.total:,}", rate, schemas)
     return table
 

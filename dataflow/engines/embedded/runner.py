@@ -58,9 +58,10 @@ class Statistics:
     last_checkpoint: int = 0
     snapshot_bytes: int = 0
     stall_ns_max: int = 0
-    """Longest time the loop did anything other than process records."""
+    """Longest time the loop spent on outputs and checkpoints between two turns of reading and processing."""
     turn_ns: list[tuple[int, int]] = field(default_factory=list)
-    """(duration, records) of each turn: a record is encoded at most so long after its turn began."""
+    """(duration, records) of each turn, reading ahead included: a record is encoded at most so long after its turn
+    began."""
     resumed_from: int = 0
     passed_over: list[str] = field(default_factory=list)
     """Checkpoints that were damaged, and why."""
@@ -221,8 +222,8 @@ class Runner:
             self.statistics.ended = True
             return 0
         self.statistics.records += count
-        fed_ns = self.settings.clock_ns()
         self._tell_watermark()
+        fed_ns = self.settings.clock_ns()
         self._hand_over(self.settings.block_bytes)
         self._tend_checkpoint()
         done_ns = self.settings.clock_ns()

@@ -1,0 +1,1 @@
+"""ClickHouse, embedded or as a server, through one client."""
