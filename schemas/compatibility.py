@@ -168,9 +168,11 @@ class _Comparison:
             return
         self.walked.add((writer["name"], name))
         old = {field["name"]: field for field in writer["fields"]}
+        names = {field["name"] for field in reader["fields"]}
         for field in reader["fields"]:
             place = f"{name}.{field['name']}"
-            source = next((old.pop(known) for known in _names(field) if known in old), None)
+            aliases = [alias for alias in _names(field)[1:] if alias not in names]
+            source = next((old.pop(known) for known in (field["name"], *aliases) if known in old), None)
             if source is not None:
                 self.field(source, field, place)
             elif "default" not in field:

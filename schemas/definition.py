@@ -20,6 +20,9 @@ TAKEN = ("data", "encode_into", "fields", "key", "name", "position", "record", "
 """Names the generated code uses itself."""
 ENVELOPE = ("event_id", "cause_id", "sequence", "event_time_ns")
 
+PLAIN_DEFAULTS: dict[str, type] = {"double": float, "boolean": bool, "string": str}
+BYTES_OF_DEFAULT = {"bytes": (0, 1 << 20), "price": (8, 8), "money": (1, 16)}
+
 
 class SchemaFault(ValueError):
     """A schema file breaks a rule. The text names file, record and field."""
@@ -132,7 +135,26 @@ class _Reader:
         if is_key and kind.kind != "string":
             raise SchemaFault(f"{place}: a key is a string")
         interned = bool(item.get("vocabulary", is_key))
-        return Field(item["name"], kind, item["doc"], is_key, interned, item.get("default"))
+        default = item.get("default")
+        if default is not None and not self.fits(kind, default):
+            raise SchemaFault(f"{place}: {default!r} cannot be the default of a {kind.kind} here")
+        return Field(item["name"], kind, item["doc"], is_key, interned, default)
+
+    def fits(self, kind: Type, default: Any) -> bool:
+        """The generated code can honour it. Containers start empty and optionals as null; ids and records have none.
+
+        Bytes stand in JSON as a string of one character a byte.
+        """
+        if kind.kind == "enum":
+            return default in self.enums[kind.name].symbols
+        if kind.kind == "long":
+            return type(default) is int and -(1 << 63) <= default < 1 << 63
+        if kind.kind in BYTES_OF_DEFAULT:
+            least, most = BYTES_OF_DEFAULT[kind.kind]
+            return type(default) is str and least <= len(default) <= most and all(c <= "\xff" for c in default)
+        if kind.kind in ("array", "map"):
+            return bool(default == {"array": [], "map": {}}[kind.kind])
+        return kind.kind in PLAIN_DEFAULTS and isinstance(default, PLAIN_DEFAULTS[kind.kind])
 
     def type(self, schema: Any, place: str) -> Type:
         if isinstance(schema, list):

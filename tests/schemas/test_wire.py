@@ -1,0 +1,167 @@
+"""Avro's primitives at their edges, in the mode that is installed: interpreted or compiled."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from librt.strings import BytesWriter
+
+from schemas import wire
+from tests.schemas.values import LONGS, TEXTS
+
+EDGES = sorted({sign * (1 << bits) + near for bits in range(63) for near in (-1, 0, 1) for sign in (1, -1)})
+EXTREMES = [-(1 << 63), -(1 << 63) + 1, (1 << 63) - 1, *EDGES]
+
+
+def varint(value: int) -> bytes:
+    """The naive encoding of the specification."""
+    rest = value << 1 if value >= 0 else (-value << 1) - 1
+    encoded = bytearray()
+    while rest > 0x7F:
+        encoded.append(rest & 0x7F | 0x80)
+        rest >>= 7
+    encoded.append(rest)
+    return bytes(encoded)
+
+
+def written(write: Callable[[BytesWriter, Any], None], value: Any) -> bytes:
+    writer = BytesWriter()
+    write(writer, value)
+    return writer.getvalue()
+
+
+def test_a_long_is_written_as_the_specification_says() -> None:
+    assert [written(wire.write_long, value) for value in EXTREMES] == [varint(value) for value in EXTREMES]
+
+
+def test_a_long_is_read_whatever_follows_it() -> None:
+    tails = (b"", b"\x00", b"\xff" * 12, b"\x7f" * 12)
+    expected = [(value, len(varint(value))) for value in EXTREMES for tail in tails]
+    assert [wire.read_long(varint(value) + tail, 0) for value in EXTREMES for tail in tails] == expected
+
+
+@given(LONGS, st.binary(max_size=12), st.binary(max_size=12))
+def test_a_long_is_read_wherever_it_stands(value: int, before: bytes, after: bytes) -> None:
+    encoded = written(wire.write_long, value)
+    assert encoded == varint(value)
+    assert wire.read_long(before + encoded + after, len(before)) == (value, len(before) + len(encoded))
+
+
+@pytest.mark.parametrize("size", range(10))
+def test_a_long_that_does_not_end_is_refused(size: int) -> None:
+    with pytest.raises(IndexError):
+        wire.read_long(b"\x80" * size, 0)
+
+
+@pytest.mark.parametrize("last", [b"\x02", b"\x7f", b"\x80\x01", b"\xff" * 5])
+def test_a_long_of_more_than_64_bits_is_refused(last: bytes) -> None:
+    with pytest.raises(ValueError, match="more than 64 bits"):
+        wire.read_long(b"\xff" * 9 + last, 0)
+
+
+@pytest.mark.parametrize("size", range(2, 10))
+def test_a_zero_of_too_many_bytes_is_still_zero(size: int) -> None:
+    assert wire.read_long(b"\x80" * (size - 1) + b"\x00", 0) == (0, size)
+
+
+@pytest.mark.parametrize("read", [wire.read_bytes, wire.read_string, wire.read_word, wire.read_money])
+@pytest.mark.parametrize("size", [-1, -(1 << 63), 9, 64, 8192, 1 << 31, (1 << 63) - 1])
+def test_a_length_below_zero_or_past_the_end_is_refused(read: Callable[..., Any], size: int) -> None:
+    with pytest.raises((ValueError, IndexError), match=r"a length of|out of range"):
+        read(varint(size) + b"12345678", 0)
+
+
+@given(TEXTS, st.binary(max_size=12), st.binary(max_size=12))
+def test_a_word_is_the_string_it_encodes(text: str, before: bytes, after: bytes) -> None:
+    encoded = written(wire.write_string, text)
+    assert wire.encoded_word(text) == encoded
+    assert wire.read_word(before + encoded + after, len(before)) == (text, len(before) + len(encoded))
+    assert wire.read_word(before + encoded + after, len(before)) == (text, len(before) + len(encoded))
+    assert wire.read_string(before + encoded + after, len(before)) == (text, len(before) + len(encoded))
+
+
+def test_words_that_share_a_slot_are_told_apart() -> None:
+    words = [f"{first}{number}" for first in "ABCDEFGHIJ" for number in range(10_000)]
+    encoded = [written(wire.write_string, word) + b"12345678" for word in words]
+    assert [wire.read_word(data, 0)[0] for data in encoded] == words
+    assert [wire.read_word(data, 0)[0] for data in encoded] == words
+
+
+@pytest.mark.parametrize("length", range(17))
+def test_a_word_of_each_length_is_read_twice_with_equal_result(length: int) -> None:
+    data = written(wire.write_string, "W" * length) + b"\xff" * 8
+    assert wire.read_word(data, 0) == wire.read_word(data, 0) == ("W" * length, length + 1)
+
+
+def test_noise_does_not_fill_memory() -> None:
+    for number in range(wire.ENCODED_LIMIT + 10):
+        wire.encoded_word(f"noise{number}")
+    assert len(wire.ENCODED) <= wire.ENCODED_LIMIT
+
+
+@pytest.mark.parametrize("read", [wire.read_string, wire.read_word])
+def test_a_string_that_is_not_utf8_is_refused(read: Callable[..., Any]) -> None:
+    with pytest.raises(ValueError, match="utf-8"):
+        read(b"\x04\xff\xfe12345678", 0)
+    with pytest.raises(ValueError, match="utf-8"):
+        read(b"\x04\xff\xfe12345678", 0)
+
+
+@pytest.mark.parametrize("index", [-1, 3, 64, 1 << 40, -(1 << 63)])
+def test_an_index_that_is_none_is_refused(index: int) -> None:
+    with pytest.raises(ValueError, match=f"an index of {index} where 3 are known"):
+        wire.read_index(varint(index), 0, 3)
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_an_index_of_a_symbol_is_read(index: int) -> None:
+    assert wire.read_index(varint(index), 0, 3) == (index, 1)
+
+
+@given(st.integers(-(10**38) + 1, 10**38 - 1) | LONGS, st.binary(max_size=12))
+def test_money_takes_the_fewest_bytes_and_comes_back(value: int, after: bytes) -> None:
+    encoded = written(wire.write_money, value)
+    size = next(size for size in range(1, 17) if -(1 << 8 * size - 1) <= value < 1 << 8 * size - 1)
+    assert encoded == varint(size) + value.to_bytes(size, "big", signed=True)
+    assert wire.read_money(encoded + after, 0) == (value, len(encoded))
+
+
+def test_money_at_the_edge_of_each_byte_comes_back() -> None:
+    edges = [
+        value for bits in range(7, 120, 8) for value in (-(1 << bits) - 1, -(1 << bits), (1 << bits) - 1, 1 << bits)
+    ]
+    assert [wire.read_money(written(wire.write_money, value), 0)[0] for value in edges] == edges
+
+
+def test_money_of_no_bytes_is_nothing() -> None:
+    assert wire.read_money(b"\x00", 0) == (0, 1)
+
+
+@pytest.mark.parametrize("value", [10**38, -(10**38), 1 << 200])
+def test_money_of_more_than_38_digits_is_not_written(value: int) -> None:
+    with pytest.raises(ValueError, match="more than 38 digits"):
+        written(wire.write_money, value)
+
+
+def test_money_of_too_many_bytes_is_not_read() -> None:
+    with pytest.raises(ValueError, match="money of 17 bytes"):
+        wire.read_money(varint(17) + b"\x01" * 17, 0)
+
+
+@pytest.mark.parametrize("count", [10, -10, 1 << 40, -(1 << 40), (1 << 63) - 1, -(1 << 63)])
+def test_a_block_of_more_items_than_bytes_is_refused(count: int) -> None:
+    with pytest.raises(ValueError, match=f"a block of {count} items past the end of the data"):
+        wire.read_block(varint(count) + b"\x02" * 9, 0)
+
+
+def test_a_block_may_tell_its_size() -> None:
+    assert wire.read_block(varint(-3) + varint(3) + b"\x02\x04\x06", 0) == (3, 2)
+
+
+def test_the_bytes_of_an_id_are_its_halves() -> None:
+    assert wire.id_bytes(-1, 1 << 62) == struct.pack(">qq", -1, 1 << 62)
