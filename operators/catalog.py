@@ -10,12 +10,14 @@ from operators.indicators import IndicatorParameters, Indicators
 from operators.normalise import Normalise, NormaliseParameters
 from operators.passage import Passage, PassageParameters
 from operators.price_alerts import PriceAlertParameters, PriceAlerts
+from operators.validate import Validate, ValidateParameters
 from schemas.generated.states import (
     EXECUTION_STATE,
     INDICATORS_STATE,
     NORMALISE_STATE,
     PASSAGE_STATE,
     PRICE_ALERTS_STATE,
+    VALIDATE_STATE,
 )
 
 PASSAGE: Final = OperatorType(
@@ -63,6 +65,24 @@ PRICE_ALERTS: Final = OperatorType(
     parameters=PriceAlertParameters,
 )
 
+VALIDATE: Final = OperatorType(
+    name="validate",
+    summary="Holds orders, replaces and cancels against instrument, session and market: passes them, or says why not.",
+    operator=Validate,
+    state=VALIDATE_STATE,
+    key=("symbol",),
+    inputs=(
+        "OrderPlaced",
+        "OrderReplaceRequested",
+        "OrderCancelRequested",
+        "InstrumentChanged",
+        "TradingStatusChanged",
+        "PriceUpdated",
+    ),
+    outputs=("OrderValidated", "OrderRejected", "OrderCancelRejected", "OrderReplaceRejected"),
+    parameters=ValidateParameters,
+)
+
 EXECUTION: Final = OperatorType(
     name="execution",
     summary="Matches approved orders by price and time, in auctions and at the market's quotes; charges fees.",
@@ -90,5 +110,6 @@ EXECUTION: Final = OperatorType(
 )
 
 OPERATORS: Final[dict[str, OperatorType]] = {
-    operator_type.name: operator_type for operator_type in (PASSAGE, NORMALISE, INDICATORS, PRICE_ALERTS, EXECUTION)
+    operator_type.name: operator_type
+    for operator_type in (PASSAGE, NORMALISE, INDICATORS, PRICE_ALERTS, VALIDATE, EXECUTION)
 }
