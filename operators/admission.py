@@ -104,7 +104,7 @@ def identity_fault(message: MarketDataReceived) -> i64:
 
 def forget_day(state: NormaliseState) -> None:
     """A trading day begins without quotes, orders and volume, and venues number their messages anew."""
-    state.untold = state.bid_price_e8 != 0 or state.ask_price_e8 != 0
+    state.untold = True
     for market in state.venues:
         clear_quote(market)
         market.book = None
