@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -24,7 +25,9 @@ class Session:
 
 def session(day: date) -> Session:
     """Hours of the New York Stock Exchange, early closes included. Raises InputFault on a day without trading."""
-    calendar = exchange_calendars.get_calendar("XNYS", start=day - SPAN, end=day + SPAN)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the calendars use what pandas will drop; not ours to mend
+        calendar = exchange_calendars.get_calendar("XNYS", start=day - SPAN, end=day + SPAN)
     label = day.isoformat()
     if not calendar.is_session(label):
         after = calendar.date_to_session(label, direction="next").date()
