@@ -15,6 +15,24 @@ from schemas.wire import (
 )
 
 
+# Kind of account.
+ACCOUNT_KIND_NONE: Final = 0
+ACCOUNT_KIND_CASH: Final = 1
+ACCOUNT_KIND_MARGIN: Final = 2
+ACCOUNT_KIND_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "CASH", "MARGIN",)
+
+# What risk knows of an account.
+ACCOUNT_STANDING_UNKNOWN: Final = 0
+ACCOUNT_STANDING_KNOWN: Final = 1
+ACCOUNT_STANDING_INVALID: Final = 2
+ACCOUNT_STANDING_SYMBOLS: Final[tuple[str, ...]] = ("UNKNOWN", "KNOWN", "INVALID",)
+
+# What an account may do: RESTRICTED may only reduce positions, CLOSED nothing.
+ACCOUNT_STATUS_ACTIVE: Final = 0
+ACCOUNT_STATUS_RESTRICTED: Final = 1
+ACCOUNT_STATUS_CLOSED: Final = 2
+ACCOUNT_STATUS_SYMBOLS: Final[tuple[str, ...]] = ("ACTIVE", "RESTRICTED", "CLOSED",)
+
 # What a price alert watches for.
 ALERT_KIND_CROSSING_UP: Final = 0
 ALERT_KIND_CROSSING_DOWN: Final = 1
@@ -28,6 +46,12 @@ INSTRUMENT_TYPE_FUND: Final = 2
 INSTRUMENT_TYPE_OPTION: Final = 3
 INSTRUMENT_TYPE_FUTURE: Final = 4
 INSTRUMENT_TYPE_SYMBOLS: Final[tuple[str, ...]] = ("NONE", "STOCK", "FUND", "OPTION", "FUTURE",)
+
+# What a kill switch lets through: REDUCING only orders that reduce a position, HALTED none; cancels always pass.
+KILL_SWITCH_STATE_ACTIVE: Final = 0
+KILL_SWITCH_STATE_REDUCING: Final = 1
+KILL_SWITCH_STATE_HALTED: Final = 2
+KILL_SWITCH_STATE_SYMBOLS: Final[tuple[str, ...]] = ("ACTIVE", "REDUCING", "HALTED",)
 
 # Right an option gives.
 OPTION_RIGHT_NONE: Final = 0
@@ -1718,7 +1742,7 @@ class NormaliseState(State):
     ask_quantity: Shares at the best offer, all venues together.
     ask_number: Index of the first venue at the best offer.
     ask_venue: First venue at the best offer.
-    untold: A new trading day took the best quote away, and no update has told so yet.
+    untold: A trading day began, without quotes and volume, and no update has told so yet.
     oldest_quote_ns: No quote that counts is older than this: nanoseconds since the epoch, UTC.
     last_price_e8: Price of the last eligible sale in currency units; 0 before the first.
     last_quantity: Shares of the last eligible sale.
@@ -2222,6 +2246,838 @@ def PriceAlertsState_from_dict(fields: dict[str, Any]) -> PriceAlertsState:
             record.rules = {key: AlertRule_from_dict(item) for key, item in value.items()}
         else:
             raise ValueError(f"PriceAlertsState has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class RiskHolding:
+    """One symbol of one account: position, open orders, and what both require.
+    
+    quantity: Shares or contracts held: sum of all fills; negative is short.
+    instrument_type: Kind of instrument.
+    multiplier: Units of the underlying per contract; 1 for stocks.
+    mark_price_e8: Price it is valued at, in currency units: the latest of reference prices, fills and valuations.
+    settled_price_e8: FUTURE: price up to which variation is in cash, in currency units; otherwise 0.
+    strike_price_e8: OPTION: strike in currency units; otherwise 0.
+    underlying_price_e8: OPTION: latest price of the underlying, in currency units; 0 is unknown.
+    option_right: OPTION: call or put.
+    contract_margin_e8: FUTURE: initial margin of one contract in currency units.
+    buy_quantity: Shares or contracts of open purchases.
+    buy_amount_e8: Open purchases at their reservation prices in currency units.
+    sell_quantity: Shares or contracts of open sales.
+    sell_amount_e8: Open sales at their reservation prices in currency units.
+    located_quantity: Shares of open short sales that need a locate.
+    fees_reserved_e8: Fees reserved for open orders in currency units.
+    opened_day: Day on which the position was last added to and not yet reduced: days since 1970-01-01; 0 after a reduction.
+    worth_e8: What it adds to cash to make equity, in currency units.
+    initial_margin_e8: Its initial margin in currency units.
+    maintenance_margin_e8: Its maintenance margin in currency units.
+    reserved_e8: Reserved for its open orders, fees included, in currency units.
+    exposure_e8: Position at its mark in currency units, a short negative.
+    gross_exposure_e8: Exposure with all open purchases, or all open sales, filled, whichever is more, in currency units.
+    """
+
+    def __init__(
+        self,
+        quantity: i64 = 0,
+        instrument_type: i64 = 0,
+        multiplier: i64 = 0,
+        mark_price_e8: i64 = 0,
+        settled_price_e8: i64 = 0,
+        strike_price_e8: i64 = 0,
+        underlying_price_e8: i64 = 0,
+        option_right: i64 = 0,
+        contract_margin_e8: i64 = 0,
+        buy_quantity: i64 = 0,
+        buy_amount_e8: int = 0,
+        sell_quantity: i64 = 0,
+        sell_amount_e8: int = 0,
+        located_quantity: i64 = 0,
+        fees_reserved_e8: int = 0,
+        opened_day: i64 = 0,
+        worth_e8: int = 0,
+        initial_margin_e8: int = 0,
+        maintenance_margin_e8: int = 0,
+        reserved_e8: int = 0,
+        exposure_e8: int = 0,
+        gross_exposure_e8: int = 0,
+    ) -> None:
+        self.quantity: i64 = quantity
+        self.instrument_type: i64 = instrument_type
+        self.multiplier: i64 = multiplier
+        self.mark_price_e8: i64 = mark_price_e8
+        self.settled_price_e8: i64 = settled_price_e8
+        self.strike_price_e8: i64 = strike_price_e8
+        self.underlying_price_e8: i64 = underlying_price_e8
+        self.option_right: i64 = option_right
+        self.contract_margin_e8: i64 = contract_margin_e8
+        self.buy_quantity: i64 = buy_quantity
+        self.buy_amount_e8: int = buy_amount_e8
+        self.sell_quantity: i64 = sell_quantity
+        self.sell_amount_e8: int = sell_amount_e8
+        self.located_quantity: i64 = located_quantity
+        self.fees_reserved_e8: int = fees_reserved_e8
+        self.opened_day: i64 = opened_day
+        self.worth_e8: int = worth_e8
+        self.initial_margin_e8: int = initial_margin_e8
+        self.maintenance_margin_e8: int = maintenance_margin_e8
+        self.reserved_e8: int = reserved_e8
+        self.exposure_e8: int = exposure_e8
+        self.gross_exposure_e8: int = gross_exposure_e8
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_long(writer, self.quantity)
+        write_long(writer, self.instrument_type)
+        write_long(writer, self.multiplier)
+        write_i64_be(writer, self.mark_price_e8)
+        write_i64_be(writer, self.settled_price_e8)
+        write_i64_be(writer, self.strike_price_e8)
+        write_i64_be(writer, self.underlying_price_e8)
+        write_long(writer, self.option_right)
+        write_i64_be(writer, self.contract_margin_e8)
+        write_long(writer, self.buy_quantity)
+        write_money(writer, self.buy_amount_e8)
+        write_long(writer, self.sell_quantity)
+        write_money(writer, self.sell_amount_e8)
+        write_long(writer, self.located_quantity)
+        write_money(writer, self.fees_reserved_e8)
+        write_long(writer, self.opened_day)
+        write_money(writer, self.worth_e8)
+        write_money(writer, self.initial_margin_e8)
+        write_money(writer, self.maintenance_margin_e8)
+        write_money(writer, self.reserved_e8)
+        write_money(writer, self.exposure_e8)
+        write_money(writer, self.gross_exposure_e8)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "quantity": self.quantity,
+            "instrument_type": INSTRUMENT_TYPE_SYMBOLS[self.instrument_type],
+            "multiplier": self.multiplier,
+            "mark_price": decimal_of(self.mark_price_e8),
+            "settled_price": decimal_of(self.settled_price_e8),
+            "strike_price": decimal_of(self.strike_price_e8),
+            "underlying_price": decimal_of(self.underlying_price_e8),
+            "option_right": OPTION_RIGHT_SYMBOLS[self.option_right],
+            "contract_margin": decimal_of(self.contract_margin_e8),
+            "buy_quantity": self.buy_quantity,
+            "buy_amount": decimal_of(self.buy_amount_e8),
+            "sell_quantity": self.sell_quantity,
+            "sell_amount": decimal_of(self.sell_amount_e8),
+            "located_quantity": self.located_quantity,
+            "fees_reserved": decimal_of(self.fees_reserved_e8),
+            "opened_day": self.opened_day,
+            "worth": decimal_of(self.worth_e8),
+            "initial_margin": decimal_of(self.initial_margin_e8),
+            "maintenance_margin": decimal_of(self.maintenance_margin_e8),
+            "reserved": decimal_of(self.reserved_e8),
+            "exposure": decimal_of(self.exposure_e8),
+            "gross_exposure": decimal_of(self.gross_exposure_e8),
+        }
+
+
+def read_RiskHolding(data: bytes, position: i64) -> tuple[RiskHolding, i64]:
+    quantity, position = read_long(data, position)
+    instrument_type, position = read_index(data, position, len(INSTRUMENT_TYPE_SYMBOLS))
+    multiplier, position = read_long(data, position)
+    mark_price_e8 = read_i64_be(data, position)
+    position += 8
+    settled_price_e8 = read_i64_be(data, position)
+    position += 8
+    strike_price_e8 = read_i64_be(data, position)
+    position += 8
+    underlying_price_e8 = read_i64_be(data, position)
+    position += 8
+    option_right, position = read_index(data, position, len(OPTION_RIGHT_SYMBOLS))
+    contract_margin_e8 = read_i64_be(data, position)
+    position += 8
+    buy_quantity, position = read_long(data, position)
+    buy_amount_e8, position = read_money(data, position)
+    sell_quantity, position = read_long(data, position)
+    sell_amount_e8, position = read_money(data, position)
+    located_quantity, position = read_long(data, position)
+    fees_reserved_e8, position = read_money(data, position)
+    opened_day, position = read_long(data, position)
+    worth_e8, position = read_money(data, position)
+    initial_margin_e8, position = read_money(data, position)
+    maintenance_margin_e8, position = read_money(data, position)
+    reserved_e8, position = read_money(data, position)
+    exposure_e8, position = read_money(data, position)
+    gross_exposure_e8, position = read_money(data, position)
+    record = RiskHolding(quantity, instrument_type, multiplier, mark_price_e8, settled_price_e8, strike_price_e8, underlying_price_e8, option_right, contract_margin_e8, buy_quantity, buy_amount_e8, sell_quantity, sell_amount_e8, located_quantity, fees_reserved_e8, opened_day, worth_e8, initial_margin_e8, maintenance_margin_e8, reserved_e8, exposure_e8, gross_exposure_e8)
+    return record, position
+
+
+def RiskHolding_from_dict(fields: dict[str, Any]) -> RiskHolding:
+    record = RiskHolding()
+    for name, value in fields.items():
+        if name == "quantity":
+            record.quantity = value
+        elif name == "instrument_type":
+            record.instrument_type = INSTRUMENT_TYPE_SYMBOLS.index(value)
+        elif name == "multiplier":
+            record.multiplier = value
+        elif name == "mark_price":
+            record.mark_price_e8 = e8_of(value)
+        elif name == "settled_price":
+            record.settled_price_e8 = e8_of(value)
+        elif name == "strike_price":
+            record.strike_price_e8 = e8_of(value)
+        elif name == "underlying_price":
+            record.underlying_price_e8 = e8_of(value)
+        elif name == "option_right":
+            record.option_right = OPTION_RIGHT_SYMBOLS.index(value)
+        elif name == "contract_margin":
+            record.contract_margin_e8 = e8_of(value)
+        elif name == "buy_quantity":
+            record.buy_quantity = value
+        elif name == "buy_amount":
+            record.buy_amount_e8 = e8_of(value)
+        elif name == "sell_quantity":
+            record.sell_quantity = value
+        elif name == "sell_amount":
+            record.sell_amount_e8 = e8_of(value)
+        elif name == "located_quantity":
+            record.located_quantity = value
+        elif name == "fees_reserved":
+            record.fees_reserved_e8 = e8_of(value)
+        elif name == "opened_day":
+            record.opened_day = value
+        elif name == "worth":
+            record.worth_e8 = e8_of(value)
+        elif name == "initial_margin":
+            record.initial_margin_e8 = e8_of(value)
+        elif name == "maintenance_margin":
+            record.maintenance_margin_e8 = e8_of(value)
+        elif name == "reserved":
+            record.reserved_e8 = e8_of(value)
+        elif name == "exposure":
+            record.exposure_e8 = e8_of(value)
+        elif name == "gross_exposure":
+            record.gross_exposure_e8 = e8_of(value)
+        else:
+            raise ValueError(f"RiskHolding has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class RiskOrder:
+    """One open order and what is reserved for it.
+    
+    symbol: Instrument.
+    side: Side of the order.
+    located: A short sale that needs a locate.
+    quantity: Shares or contracts in all, filled ones included.
+    filled_quantity: Shares or contracts filled.
+    price_e8: Price it is reserved at, in currency units.
+    request_id: Replace approved and not yet answered by execution; empty is none.
+    next_quantity: Quantity in all under that replace; 0 where there is none.
+    next_price_e8: Price it would be reserved at under that replace, in currency units; 0 where there is none.
+    open_quantity: Shares or contracts reserved for.
+    open_amount_e8: The same at the price it is reserved at, in currency units.
+    fees_reserved_e8: Fees reserved, in currency units.
+    """
+
+    def __init__(
+        self,
+        symbol: str = "",
+        side: i64 = 0,
+        located: bool = False,
+        quantity: i64 = 0,
+        filled_quantity: i64 = 0,
+        price_e8: i64 = 0,
+        request_id: str = "",
+        next_quantity: i64 = 0,
+        next_price_e8: i64 = 0,
+        open_quantity: i64 = 0,
+        open_amount_e8: int = 0,
+        fees_reserved_e8: int = 0,
+    ) -> None:
+        self.symbol: str = symbol
+        self.side: i64 = side
+        self.located: bool = located
+        self.quantity: i64 = quantity
+        self.filled_quantity: i64 = filled_quantity
+        self.price_e8: i64 = price_e8
+        self.request_id: str = request_id
+        self.next_quantity: i64 = next_quantity
+        self.next_price_e8: i64 = next_price_e8
+        self.open_quantity: i64 = open_quantity
+        self.open_amount_e8: int = open_amount_e8
+        self.fees_reserved_e8: int = fees_reserved_e8
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
+        write_long(writer, self.side)
+        writer.append(1 if self.located else 0)
+        write_long(writer, self.quantity)
+        write_long(writer, self.filled_quantity)
+        write_i64_be(writer, self.price_e8)
+        write_string(writer, self.request_id)
+        write_long(writer, self.next_quantity)
+        write_i64_be(writer, self.next_price_e8)
+        write_long(writer, self.open_quantity)
+        write_money(writer, self.open_amount_e8)
+        write_money(writer, self.fees_reserved_e8)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "symbol": self.symbol,
+            "side": SIDE_SYMBOLS[self.side],
+            "located": self.located,
+            "quantity": self.quantity,
+            "filled_quantity": self.filled_quantity,
+            "price": decimal_of(self.price_e8),
+            "request_id": self.request_id,
+            "next_quantity": self.next_quantity,
+            "next_price": decimal_of(self.next_price_e8),
+            "open_quantity": self.open_quantity,
+            "open_amount": decimal_of(self.open_amount_e8),
+            "fees_reserved": decimal_of(self.fees_reserved_e8),
+        }
+
+
+def read_RiskOrder(data: bytes, position: i64) -> tuple[RiskOrder, i64]:
+    symbol, position = read_word(data, position)
+    side, position = read_index(data, position, len(SIDE_SYMBOLS))
+    located = data[position] != 0
+    position += 1
+    quantity, position = read_long(data, position)
+    filled_quantity, position = read_long(data, position)
+    price_e8 = read_i64_be(data, position)
+    position += 8
+    request_id, position = read_string(data, position)
+    next_quantity, position = read_long(data, position)
+    next_price_e8 = read_i64_be(data, position)
+    position += 8
+    open_quantity, position = read_long(data, position)
+    open_amount_e8, position = read_money(data, position)
+    fees_reserved_e8, position = read_money(data, position)
+    record = RiskOrder(symbol, side, located, quantity, filled_quantity, price_e8, request_id, next_quantity, next_price_e8, open_quantity, open_amount_e8, fees_reserved_e8)
+    return record, position
+
+
+def RiskOrder_from_dict(fields: dict[str, Any]) -> RiskOrder:
+    record = RiskOrder()
+    for name, value in fields.items():
+        if name == "symbol":
+            record.symbol = value
+        elif name == "side":
+            record.side = SIDE_SYMBOLS.index(value)
+        elif name == "located":
+            record.located = value
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "filled_quantity":
+            record.filled_quantity = value
+        elif name == "price":
+            record.price_e8 = e8_of(value)
+        elif name == "request_id":
+            record.request_id = value
+        elif name == "next_quantity":
+            record.next_quantity = value
+        elif name == "next_price":
+            record.next_price_e8 = e8_of(value)
+        elif name == "open_quantity":
+            record.open_quantity = value
+        elif name == "open_amount":
+            record.open_amount_e8 = e8_of(value)
+        elif name == "fees_reserved":
+            record.fees_reserved_e8 = e8_of(value)
+        else:
+            raise ValueError(f"RiskOrder has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class RiskLocate:
+    """Shares located for short sales.
+    
+    locate_id: Identity of the locate.
+    symbol: Instrument.
+    quantity: Shares not yet sold.
+    expire_time_ns: When it lapses: nanoseconds since the epoch, UTC.
+    """
+
+    def __init__(
+        self,
+        locate_id: str = "",
+        symbol: str = "",
+        quantity: i64 = 0,
+        expire_time_ns: i64 = 0,
+    ) -> None:
+        self.locate_id: str = locate_id
+        self.symbol: str = symbol
+        self.quantity: i64 = quantity
+        self.expire_time_ns: i64 = expire_time_ns
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_string(writer, self.locate_id)
+        write_string(writer, self.symbol)
+        write_long(writer, self.quantity)
+        write_long(writer, self.expire_time_ns)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "locate_id": self.locate_id,
+            "symbol": self.symbol,
+            "quantity": self.quantity,
+            "expire_time_ns": self.expire_time_ns,
+        }
+
+
+def read_RiskLocate(data: bytes, position: i64) -> tuple[RiskLocate, i64]:
+    locate_id, position = read_string(data, position)
+    symbol, position = read_string(data, position)
+    quantity, position = read_long(data, position)
+    expire_time_ns, position = read_long(data, position)
+    record = RiskLocate(locate_id, symbol, quantity, expire_time_ns)
+    return record, position
+
+
+def RiskLocate_from_dict(fields: dict[str, Any]) -> RiskLocate:
+    record = RiskLocate()
+    for name, value in fields.items():
+        if name == "locate_id":
+            record.locate_id = value
+        elif name == "symbol":
+            record.symbol = value
+        elif name == "quantity":
+            record.quantity = value
+        elif name == "expire_time_ns":
+            record.expire_time_ns = value
+        else:
+            raise ValueError(f"RiskLocate has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class RiskState(State):
+    """State of the operator risk, per account: its terms, cash, positions, open orders, and what they require.
+    
+    standing: Whether terms were told, and whether the last ones made sense; INVALID rejects every order.
+    account_kind: Cash or margin.
+    status: What the account may do.
+    short_permitted: May sell short.
+    options_permitted: May trade options.
+    futures_permitted: May trade futures.
+    position_max: Largest position in any symbol, in shares or contracts; 0 is unlimited.
+    concentration_bps_max: Largest exposure in one symbol, in basis points of equity; 0 is unlimited.
+    gross_exposure_max_e8: Largest gross exposure in currency units; 0 is unlimited.
+    net_exposure_max_e8: Largest net exposure either way, in currency units; 0 is unlimited.
+    order_notional_max_e8: Largest order in currency units; 0 is unlimited.
+    daily_loss_max_e8: Loss of a day above which only reducing orders pass, in currency units; 0 is unlimited.
+    orders_per_second_max: Orders and replaces a second; 0 is unlimited.
+    open_orders_max: Orders open at a time; 0 is unlimited.
+    cash_e8: Cash in currency units, every fill so far included: what was told less purchases plus sales less fees, and variation of futures.
+    told_cash_e8: Cash at the start of a day as last told, in currency units.
+    told_day: Day it was told for: days since 1970-01-01 in New York; -1 before the first.
+    day_flow_e8: What fills of this day have added to cash, in currency units; negative took from it.
+    day_equity_e8: Equity at the start of this day, in currency units.
+    day: This day: days since 1970-01-01 in New York; -1 before the first.
+    day_end_ns: When it ends: nanoseconds since the epoch, UTC.
+    worth_e8: What positions add to cash to make equity, in currency units: their value, of futures the variation since the last fill.
+    initial_margin_e8: Initial margin of all positions in currency units.
+    maintenance_margin_e8: Maintenance margin of all positions in currency units.
+    reserved_e8: Reserved for all open orders in currency units.
+    exposure_e8: Positions at their marks in currency units, shorts negative.
+    gross_exposure_e8: Sum over symbols of the exposure with all open purchases, or all open sales, filled, whichever is more, in currency units.
+    open_purchases_e8: Open purchases at their reservation prices in currency units.
+    open_sales_e8: Open sales at their reservation prices in currency units.
+    day_trades: Days of the latest day trades, oldest first, days since 1970-01-01. Bound: the number that makes a pattern day trader.
+    deficit_e8: Largest intraday margin deficit since it arose, in currency units; 0 is none.
+    deficit_day: Day it arose: days since 1970-01-01; 0 where there is none.
+    frozen_to_day: First day without the freeze that an unmet deficit brought: days since 1970-01-01; 0 where there is none.
+    global_switch: Global kill switch.
+    account_switch: Kill switch of the account.
+    symbol_switches: Kill switches of symbols that are not ACTIVE. Bound: the parameter symbol_switches_max; one more switches the whole account.
+    rate_second: Second in which orders are counted: since the epoch, UTC.
+    rate_count: Orders and replaces in that second.
+    refused_inputs: Locates, switches, holdings and marks that made no sense and changed nothing.
+    holdings: By symbol: where there is a position or an open order. Bound: the parameter holdings_max for orders; fills of orders already open may not exceed it.
+    orders: Open orders by order id, oldest first. Bound: the parameter open_orders_max.
+    locates: Locates in force, oldest first. Bound: the parameter locates_max.
+    """
+
+    def __init__(
+        self,
+        standing: i64 = 0,
+        account_kind: i64 = 0,
+        status: i64 = 0,
+        short_permitted: bool = False,
+        options_permitted: bool = False,
+        futures_permitted: bool = False,
+        position_max: i64 = 0,
+        concentration_bps_max: i64 = 0,
+        gross_exposure_max_e8: int = 0,
+        net_exposure_max_e8: int = 0,
+        order_notional_max_e8: int = 0,
+        daily_loss_max_e8: int = 0,
+        orders_per_second_max: i64 = 0,
+        open_orders_max: i64 = 0,
+        cash_e8: int = 0,
+        told_cash_e8: int = 0,
+        told_day: i64 = 0,
+        day_flow_e8: int = 0,
+        day_equity_e8: int = 0,
+        day: i64 = -1,
+        day_end_ns: i64 = 0,
+        worth_e8: int = 0,
+        initial_margin_e8: int = 0,
+        maintenance_margin_e8: int = 0,
+        reserved_e8: int = 0,
+        exposure_e8: int = 0,
+        gross_exposure_e8: int = 0,
+        open_purchases_e8: int = 0,
+        open_sales_e8: int = 0,
+        day_trades: list[int] | None = None,
+        deficit_e8: int = 0,
+        deficit_day: i64 = 0,
+        frozen_to_day: i64 = 0,
+        global_switch: i64 = 0,
+        account_switch: i64 = 0,
+        symbol_switches: dict[str, int] | None = None,
+        rate_second: i64 = 0,
+        rate_count: i64 = 0,
+        refused_inputs: i64 = 0,
+        holdings: dict[str, RiskHolding] | None = None,
+        orders: dict[str, RiskOrder] | None = None,
+        locates: list[RiskLocate] | None = None,
+    ) -> None:
+        self.standing: i64 = standing
+        self.account_kind: i64 = account_kind
+        self.status: i64 = status
+        self.short_permitted: bool = short_permitted
+        self.options_permitted: bool = options_permitted
+        self.futures_permitted: bool = futures_permitted
+        self.position_max: i64 = position_max
+        self.concentration_bps_max: i64 = concentration_bps_max
+        self.gross_exposure_max_e8: int = gross_exposure_max_e8
+        self.net_exposure_max_e8: int = net_exposure_max_e8
+        self.order_notional_max_e8: int = order_notional_max_e8
+        self.daily_loss_max_e8: int = daily_loss_max_e8
+        self.orders_per_second_max: i64 = orders_per_second_max
+        self.open_orders_max: i64 = open_orders_max
+        self.cash_e8: int = cash_e8
+        self.told_cash_e8: int = told_cash_e8
+        self.told_day: i64 = told_day
+        self.day_flow_e8: int = day_flow_e8
+        self.day_equity_e8: int = day_equity_e8
+        self.day: i64 = day
+        self.day_end_ns: i64 = day_end_ns
+        self.worth_e8: int = worth_e8
+        self.initial_margin_e8: int = initial_margin_e8
+        self.maintenance_margin_e8: int = maintenance_margin_e8
+        self.reserved_e8: int = reserved_e8
+        self.exposure_e8: int = exposure_e8
+        self.gross_exposure_e8: int = gross_exposure_e8
+        self.open_purchases_e8: int = open_purchases_e8
+        self.open_sales_e8: int = open_sales_e8
+        self.day_trades: list[int] = day_trades if day_trades is not None else []
+        self.deficit_e8: int = deficit_e8
+        self.deficit_day: i64 = deficit_day
+        self.frozen_to_day: i64 = frozen_to_day
+        self.global_switch: i64 = global_switch
+        self.account_switch: i64 = account_switch
+        self.symbol_switches: dict[str, int] = symbol_switches if symbol_switches is not None else {}
+        self.rate_second: i64 = rate_second
+        self.rate_count: i64 = rate_count
+        self.refused_inputs: i64 = refused_inputs
+        self.holdings: dict[str, RiskHolding] = holdings if holdings is not None else {}
+        self.orders: dict[str, RiskOrder] = orders if orders is not None else {}
+        self.locates: list[RiskLocate] = locates if locates is not None else []
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_long(writer, self.standing)
+        write_long(writer, self.account_kind)
+        write_long(writer, self.status)
+        writer.append(1 if self.short_permitted else 0)
+        writer.append(1 if self.options_permitted else 0)
+        writer.append(1 if self.futures_permitted else 0)
+        write_long(writer, self.position_max)
+        write_long(writer, self.concentration_bps_max)
+        write_money(writer, self.gross_exposure_max_e8)
+        write_money(writer, self.net_exposure_max_e8)
+        write_money(writer, self.order_notional_max_e8)
+        write_money(writer, self.daily_loss_max_e8)
+        write_long(writer, self.orders_per_second_max)
+        write_long(writer, self.open_orders_max)
+        write_money(writer, self.cash_e8)
+        write_money(writer, self.told_cash_e8)
+        write_long(writer, self.told_day)
+        write_money(writer, self.day_flow_e8)
+        write_money(writer, self.day_equity_e8)
+        write_long(writer, self.day)
+        write_long(writer, self.day_end_ns)
+        write_money(writer, self.worth_e8)
+        write_money(writer, self.initial_margin_e8)
+        write_money(writer, self.maintenance_margin_e8)
+        write_money(writer, self.reserved_e8)
+        write_money(writer, self.exposure_e8)
+        write_money(writer, self.gross_exposure_e8)
+        write_money(writer, self.open_purchases_e8)
+        write_money(writer, self.open_sales_e8)
+        if len(self.day_trades) > 0:
+            write_long(writer, len(self.day_trades))
+            for item1 in self.day_trades:
+                write_long(writer, item1)
+        writer.append(0)
+        write_money(writer, self.deficit_e8)
+        write_long(writer, self.deficit_day)
+        write_long(writer, self.frozen_to_day)
+        write_long(writer, self.global_switch)
+        write_long(writer, self.account_switch)
+        if len(self.symbol_switches) > 0:
+            write_long(writer, len(self.symbol_switches))
+            for key3, item2 in self.symbol_switches.items():
+                write_string(writer, key3)
+                write_long(writer, item2)
+        writer.append(0)
+        write_long(writer, self.rate_second)
+        write_long(writer, self.rate_count)
+        write_long(writer, self.refused_inputs)
+        if len(self.holdings) > 0:
+            write_long(writer, len(self.holdings))
+            for key5, item4 in self.holdings.items():
+                write_string(writer, key5)
+                item4.encode_into(writer)
+        writer.append(0)
+        if len(self.orders) > 0:
+            write_long(writer, len(self.orders))
+            for key7, item6 in self.orders.items():
+                write_string(writer, key7)
+                item6.encode_into(writer)
+        writer.append(0)
+        if len(self.locates) > 0:
+            write_long(writer, len(self.locates))
+            for item8 in self.locates:
+                item8.encode_into(writer)
+        writer.append(0)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "standing": ACCOUNT_STANDING_SYMBOLS[self.standing],
+            "account_kind": ACCOUNT_KIND_SYMBOLS[self.account_kind],
+            "status": ACCOUNT_STATUS_SYMBOLS[self.status],
+            "short_permitted": self.short_permitted,
+            "options_permitted": self.options_permitted,
+            "futures_permitted": self.futures_permitted,
+            "position_max": self.position_max,
+            "concentration_bps_max": self.concentration_bps_max,
+            "gross_exposure_max": decimal_of(self.gross_exposure_max_e8),
+            "net_exposure_max": decimal_of(self.net_exposure_max_e8),
+            "order_notional_max": decimal_of(self.order_notional_max_e8),
+            "daily_loss_max": decimal_of(self.daily_loss_max_e8),
+            "orders_per_second_max": self.orders_per_second_max,
+            "open_orders_max": self.open_orders_max,
+            "cash": decimal_of(self.cash_e8),
+            "told_cash": decimal_of(self.told_cash_e8),
+            "told_day": self.told_day,
+            "day_flow": decimal_of(self.day_flow_e8),
+            "day_equity": decimal_of(self.day_equity_e8),
+            "day": self.day,
+            "day_end_ns": self.day_end_ns,
+            "worth": decimal_of(self.worth_e8),
+            "initial_margin": decimal_of(self.initial_margin_e8),
+            "maintenance_margin": decimal_of(self.maintenance_margin_e8),
+            "reserved": decimal_of(self.reserved_e8),
+            "exposure": decimal_of(self.exposure_e8),
+            "gross_exposure": decimal_of(self.gross_exposure_e8),
+            "open_purchases": decimal_of(self.open_purchases_e8),
+            "open_sales": decimal_of(self.open_sales_e8),
+            "day_trades": [item for item in self.day_trades],
+            "deficit": decimal_of(self.deficit_e8),
+            "deficit_day": self.deficit_day,
+            "frozen_to_day": self.frozen_to_day,
+            "global_switch": KILL_SWITCH_STATE_SYMBOLS[self.global_switch],
+            "account_switch": KILL_SWITCH_STATE_SYMBOLS[self.account_switch],
+            "symbol_switches": {key: KILL_SWITCH_STATE_SYMBOLS[item] for key, item in self.symbol_switches.items()},
+            "rate_second": self.rate_second,
+            "rate_count": self.rate_count,
+            "refused_inputs": self.refused_inputs,
+            "holdings": {key: item.to_dict() for key, item in self.holdings.items()},
+            "orders": {key: item.to_dict() for key, item in self.orders.items()},
+            "locates": [item.to_dict() for item in self.locates],
+        }
+
+
+def read_RiskState(data: bytes, position: i64) -> tuple[RiskState, i64]:
+    standing, position = read_index(data, position, len(ACCOUNT_STANDING_SYMBOLS))
+    account_kind, position = read_index(data, position, len(ACCOUNT_KIND_SYMBOLS))
+    status, position = read_index(data, position, len(ACCOUNT_STATUS_SYMBOLS))
+    short_permitted = data[position] != 0
+    position += 1
+    options_permitted = data[position] != 0
+    position += 1
+    futures_permitted = data[position] != 0
+    position += 1
+    position_max, position = read_long(data, position)
+    concentration_bps_max, position = read_long(data, position)
+    gross_exposure_max_e8, position = read_money(data, position)
+    net_exposure_max_e8, position = read_money(data, position)
+    order_notional_max_e8, position = read_money(data, position)
+    daily_loss_max_e8, position = read_money(data, position)
+    orders_per_second_max, position = read_long(data, position)
+    open_orders_max, position = read_long(data, position)
+    cash_e8, position = read_money(data, position)
+    told_cash_e8, position = read_money(data, position)
+    told_day, position = read_long(data, position)
+    day_flow_e8, position = read_money(data, position)
+    day_equity_e8, position = read_money(data, position)
+    day, position = read_long(data, position)
+    day_end_ns, position = read_long(data, position)
+    worth_e8, position = read_money(data, position)
+    initial_margin_e8, position = read_money(data, position)
+    maintenance_margin_e8, position = read_money(data, position)
+    reserved_e8, position = read_money(data, position)
+    exposure_e8, position = read_money(data, position)
+    gross_exposure_e8, position = read_money(data, position)
+    open_purchases_e8, position = read_money(data, position)
+    open_sales_e8, position = read_money(data, position)
+    day_trades: list[int] = []
+    count1, position = read_block(data, position)
+    while count1 > 0:
+        item2, position = read_long(data, position)
+        day_trades.append(item2)
+        count1 -= 1
+        if count1 == 0:
+            count1, position = read_block(data, position)
+    deficit_e8, position = read_money(data, position)
+    deficit_day, position = read_long(data, position)
+    frozen_to_day, position = read_long(data, position)
+    global_switch, position = read_index(data, position, len(KILL_SWITCH_STATE_SYMBOLS))
+    account_switch, position = read_index(data, position, len(KILL_SWITCH_STATE_SYMBOLS))
+    symbol_switches: dict[str, int] = {}
+    count3, position = read_block(data, position)
+    while count3 > 0:
+        key5, position = read_word(data, position)
+        item4, position = read_index(data, position, len(KILL_SWITCH_STATE_SYMBOLS))
+        symbol_switches[key5] = item4
+        count3 -= 1
+        if count3 == 0:
+            count3, position = read_block(data, position)
+    rate_second, position = read_long(data, position)
+    rate_count, position = read_long(data, position)
+    refused_inputs, position = read_long(data, position)
+    holdings: dict[str, RiskHolding] = {}
+    count6, position = read_block(data, position)
+    while count6 > 0:
+        key8, position = read_word(data, position)
+        item7, position = read_RiskHolding(data, position)
+        holdings[key8] = item7
+        count6 -= 1
+        if count6 == 0:
+            count6, position = read_block(data, position)
+    orders: dict[str, RiskOrder] = {}
+    count9, position = read_block(data, position)
+    while count9 > 0:
+        key11, position = read_word(data, position)
+        item10, position = read_RiskOrder(data, position)
+        orders[key11] = item10
+        count9 -= 1
+        if count9 == 0:
+            count9, position = read_block(data, position)
+    locates: list[RiskLocate] = []
+    count12, position = read_block(data, position)
+    while count12 > 0:
+        item13, position = read_RiskLocate(data, position)
+        locates.append(item13)
+        count12 -= 1
+        if count12 == 0:
+            count12, position = read_block(data, position)
+    record = RiskState(standing, account_kind, status, short_permitted, options_permitted, futures_permitted, position_max, concentration_bps_max, gross_exposure_max_e8, net_exposure_max_e8, order_notional_max_e8, daily_loss_max_e8, orders_per_second_max, open_orders_max, cash_e8, told_cash_e8, told_day, day_flow_e8, day_equity_e8, day, day_end_ns, worth_e8, initial_margin_e8, maintenance_margin_e8, reserved_e8, exposure_e8, gross_exposure_e8, open_purchases_e8, open_sales_e8, day_trades, deficit_e8, deficit_day, frozen_to_day, global_switch, account_switch, symbol_switches, rate_second, rate_count, refused_inputs, holdings, orders, locates)
+    return record, position
+
+
+def RiskState_from_dict(fields: dict[str, Any]) -> RiskState:
+    record = RiskState()
+    for name, value in fields.items():
+        if name == "standing":
+            record.standing = ACCOUNT_STANDING_SYMBOLS.index(value)
+        elif name == "account_kind":
+            record.account_kind = ACCOUNT_KIND_SYMBOLS.index(value)
+        elif name == "status":
+            record.status = ACCOUNT_STATUS_SYMBOLS.index(value)
+        elif name == "short_permitted":
+            record.short_permitted = value
+        elif name == "options_permitted":
+            record.options_permitted = value
+        elif name == "futures_permitted":
+            record.futures_permitted = value
+        elif name == "position_max":
+            record.position_max = value
+        elif name == "concentration_bps_max":
+            record.concentration_bps_max = value
+        elif name == "gross_exposure_max":
+            record.gross_exposure_max_e8 = e8_of(value)
+        elif name == "net_exposure_max":
+            record.net_exposure_max_e8 = e8_of(value)
+        elif name == "order_notional_max":
+            record.order_notional_max_e8 = e8_of(value)
+        elif name == "daily_loss_max":
+            record.daily_loss_max_e8 = e8_of(value)
+        elif name == "orders_per_second_max":
+            record.orders_per_second_max = value
+        elif name == "open_orders_max":
+            record.open_orders_max = value
+        elif name == "cash":
+            record.cash_e8 = e8_of(value)
+        elif name == "told_cash":
+            record.told_cash_e8 = e8_of(value)
+        elif name == "told_day":
+            record.told_day = value
+        elif name == "day_flow":
+            record.day_flow_e8 = e8_of(value)
+        elif name == "day_equity":
+            record.day_equity_e8 = e8_of(value)
+        elif name == "day":
+            record.day = value
+        elif name == "day_end_ns":
+            record.day_end_ns = value
+        elif name == "worth":
+            record.worth_e8 = e8_of(value)
+        elif name == "initial_margin":
+            record.initial_margin_e8 = e8_of(value)
+        elif name == "maintenance_margin":
+            record.maintenance_margin_e8 = e8_of(value)
+        elif name == "reserved":
+            record.reserved_e8 = e8_of(value)
+        elif name == "exposure":
+            record.exposure_e8 = e8_of(value)
+        elif name == "gross_exposure":
+            record.gross_exposure_e8 = e8_of(value)
+        elif name == "open_purchases":
+            record.open_purchases_e8 = e8_of(value)
+        elif name == "open_sales":
+            record.open_sales_e8 = e8_of(value)
+        elif name == "day_trades":
+            record.day_trades = [item for item in value]
+        elif name == "deficit":
+            record.deficit_e8 = e8_of(value)
+        elif name == "deficit_day":
+            record.deficit_day = value
+        elif name == "frozen_to_day":
+            record.frozen_to_day = value
+        elif name == "global_switch":
+            record.global_switch = KILL_SWITCH_STATE_SYMBOLS.index(value)
+        elif name == "account_switch":
+            record.account_switch = KILL_SWITCH_STATE_SYMBOLS.index(value)
+        elif name == "symbol_switches":
+            record.symbol_switches = {key: KILL_SWITCH_STATE_SYMBOLS.index(item) for key, item in value.items()}
+        elif name == "rate_second":
+            record.rate_second = value
+        elif name == "rate_count":
+            record.rate_count = value
+        elif name == "refused_inputs":
+            record.refused_inputs = value
+        elif name == "holdings":
+            record.holdings = {key: RiskHolding_from_dict(item) for key, item in value.items()}
+        elif name == "orders":
+            record.orders = {key: RiskOrder_from_dict(item) for key, item in value.items()}
+        elif name == "locates":
+            record.locates = [RiskLocate_from_dict(item) for item in value]
+        else:
+            raise ValueError(f"RiskState has no field {name!r}")
     return record
 
 
@@ -2873,7 +3729,7 @@ class NormaliseStateType(StateType):
         return NormaliseState_from_dict(fields)
 
 
-NORMALISE_STATE: Final[StateType] = NormaliseStateType("NormaliseState", '{"type":"record","name":"NormaliseState","namespace":"tapeline","doc":"State of the operator normalise, per symbol: each venue\'s market, the best of them, last sale, volume and trading day.","fields":[{"name":"venues","type":{"type":"array","items":{"type":"record","name":"VenueMarket","doc":"What one venue says of the symbol.","fields":[{"name":"venue","type":"string","doc":"Venue as the feed writes it.","vocabulary":true},{"name":"bid_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Its bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at its bid."},{"name":"ask_price","type":"Price","doc":"Its offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at its offer."},{"name":"quoted_ns","type":"long","doc":"Event time of its newest quote or order message: nanoseconds since the epoch, UTC."},{"name":"latest_ns","type":"long","doc":"Latest event time of its accepted messages: nanoseconds since the epoch, UTC."},{"name":"venue_sequence","type":"long","doc":"Its newest message number of this trading day; 0 before the first."},{"name":"refused_ns","type":"long","doc":"Event time of the last message refused as stale or out of sequence."},{"name":"refused_sequence","type":"long","doc":"Message number of the last message refused as stale or out of sequence."},{"name":"refused","type":"long","doc":"Messages so refused in a row, each later than the one before."},{"name":"book","type":["null",{"type":"record","name":"VenueBook","doc":"Resting orders of one venue, by price level.","fields":[{"name":"bids","type":{"type":"array","items":{"type":"record","name":"BookLevel","doc":"All orders at one price.","fields":[{"name":"price","type":"Price","doc":"Price in currency units."},{"name":"quantity","type":"long","doc":"Shares at this price, those of unknown orders included."},{"name":"unknown","type":"long","doc":"Of these, shares of orders not known one by one: a snapshot told of them."}]}},"doc":"Levels to buy, best last. Bounded by 2 max_orders."},{"name":"asks","type":{"type":"array","items":"BookLevel"},"doc":"Levels to sell, best last. Bounded by 2 max_orders."},{"name":"orders","type":{"type":"map","values":{"type":"record","name":"BookOrder","doc":"One resting order.","fields":[{"name":"side","type":"long","doc":"1 to buy, 2 to sell."},{"name":"price","type":"Price","doc":"Price in currency units."},{"name":"quantity","type":"long","doc":"Shares still open."}]}},"doc":"Orders by the venue\'s number, in decimal. Bounded by max_orders."}]}],"doc":"Its order book, where it sends orders."}]}},"doc":"Venues in the order of their first message. Bounded by max_venues."},{"name":"venue_numbers","type":{"type":"map","values":"long"},"doc":"Index in `venues` by name."},{"name":"bid_price","type":"Price","doc":"Best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at the best bid, all venues together."},{"name":"bid_number","type":"long","doc":"Index of the first venue at the best bid."},{"name":"bid_venue","type":"string","doc":"First venue at the best bid.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"Best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at the best offer, all venues together."},{"name":"ask_number","type":"long","doc":"Index of the first venue at the best offer."},{"name":"ask_venue","type":"string","doc":"First venue at the best offer.","vocabulary":true},{"name":"untold","type":"boolean","doc":"A new trading day took the best quote away, and no update has told so yet."},{"name":"oldest_quote_ns","type":"long","doc":"No quote that counts is older than this: nanoseconds since the epoch, UTC."},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"last_quantity","type":"long","doc":"Shares of the last eligible sale."},{"name":"last_venue","type":"string","doc":"Venue of the last eligible sale.","vocabulary":true},{"name":"sold_today","type":"boolean","doc":"This trading day had an eligible sale."},{"name":"cumulative_volume","type":"long","doc":"Shares sold so far on this trading day."},{"name":"status","type":"string","doc":"Trading status; empty before the first message that tells one, which means TRADING.","vocabulary":true},{"name":"day_start_ns","type":"long","doc":"Begin of the trading day (midnight in New York): nanoseconds since the epoch, UTC."},{"name":"day_end_ns","type":"long","doc":"End of the trading day (next midnight in New York): nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of regular hours: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of regular hours: nanoseconds since the epoch, UTC; equal to the begin where there are none."},{"name":"refused_day_ns","type":"long","doc":"Event time of the last message refused because its trading day is over."},{"name":"refused_day","type":"long","doc":"Messages so refused in a row, each later than the one before."},{"name":"reference_price","type":"Price","doc":"Where the market is: last tight midpoint or eligible sale, in currency units; 0 is not known."},{"name":"far_price","type":"Price","doc":"Price of the last message refused as far from the market, in currency units."},{"name":"far","type":"long","doc":"Messages so refused in a row whose prices agree."}]}')
+NORMALISE_STATE: Final[StateType] = NormaliseStateType("NormaliseState", '{"type":"record","name":"NormaliseState","namespace":"tapeline","doc":"State of the operator normalise, per symbol: each venue\'s market, the best of them, last sale, volume and trading day.","fields":[{"name":"venues","type":{"type":"array","items":{"type":"record","name":"VenueMarket","doc":"What one venue says of the symbol.","fields":[{"name":"venue","type":"string","doc":"Venue as the feed writes it.","vocabulary":true},{"name":"bid_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Its bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at its bid."},{"name":"ask_price","type":"Price","doc":"Its offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at its offer."},{"name":"quoted_ns","type":"long","doc":"Event time of its newest quote or order message: nanoseconds since the epoch, UTC."},{"name":"latest_ns","type":"long","doc":"Latest event time of its accepted messages: nanoseconds since the epoch, UTC."},{"name":"venue_sequence","type":"long","doc":"Its newest message number of this trading day; 0 before the first."},{"name":"refused_ns","type":"long","doc":"Event time of the last message refused as stale or out of sequence."},{"name":"refused_sequence","type":"long","doc":"Message number of the last message refused as stale or out of sequence."},{"name":"refused","type":"long","doc":"Messages so refused in a row, each later than the one before."},{"name":"book","type":["null",{"type":"record","name":"VenueBook","doc":"Resting orders of one venue, by price level.","fields":[{"name":"bids","type":{"type":"array","items":{"type":"record","name":"BookLevel","doc":"All orders at one price.","fields":[{"name":"price","type":"Price","doc":"Price in currency units."},{"name":"quantity","type":"long","doc":"Shares at this price, those of unknown orders included."},{"name":"unknown","type":"long","doc":"Of these, shares of orders not known one by one: a snapshot told of them."}]}},"doc":"Levels to buy, best last. Bounded by 2 max_orders."},{"name":"asks","type":{"type":"array","items":"BookLevel"},"doc":"Levels to sell, best last. Bounded by 2 max_orders."},{"name":"orders","type":{"type":"map","values":{"type":"record","name":"BookOrder","doc":"One resting order.","fields":[{"name":"side","type":"long","doc":"1 to buy, 2 to sell."},{"name":"price","type":"Price","doc":"Price in currency units."},{"name":"quantity","type":"long","doc":"Shares still open."}]}},"doc":"Orders by the venue\'s number, in decimal. Bounded by max_orders."}]}],"doc":"Its order book, where it sends orders."}]}},"doc":"Venues in the order of their first message. Bounded by max_venues."},{"name":"venue_numbers","type":{"type":"map","values":"long"},"doc":"Index in `venues` by name."},{"name":"bid_price","type":"Price","doc":"Best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at the best bid, all venues together."},{"name":"bid_number","type":"long","doc":"Index of the first venue at the best bid."},{"name":"bid_venue","type":"string","doc":"First venue at the best bid.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"Best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at the best offer, all venues together."},{"name":"ask_number","type":"long","doc":"Index of the first venue at the best offer."},{"name":"ask_venue","type":"string","doc":"First venue at the best offer.","vocabulary":true},{"name":"untold","type":"boolean","doc":"A trading day began, without quotes and volume, and no update has told so yet."},{"name":"oldest_quote_ns","type":"long","doc":"No quote that counts is older than this: nanoseconds since the epoch, UTC."},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"last_quantity","type":"long","doc":"Shares of the last eligible sale."},{"name":"last_venue","type":"string","doc":"Venue of the last eligible sale.","vocabulary":true},{"name":"sold_today","type":"boolean","doc":"This trading day had an eligible sale."},{"name":"cumulative_volume","type":"long","doc":"Shares sold so far on this trading day."},{"name":"status","type":"string","doc":"Trading status; empty before the first message that tells one, which means TRADING.","vocabulary":true},{"name":"day_start_ns","type":"long","doc":"Begin of the trading day (midnight in New York): nanoseconds since the epoch, UTC."},{"name":"day_end_ns","type":"long","doc":"End of the trading day (next midnight in New York): nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of regular hours: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of regular hours: nanoseconds since the epoch, UTC; equal to the begin where there are none."},{"name":"refused_day_ns","type":"long","doc":"Event time of the last message refused because its trading day is over."},{"name":"refused_day","type":"long","doc":"Messages so refused in a row, each later than the one before."},{"name":"reference_price","type":"Price","doc":"Where the market is: last tight midpoint or eligible sale, in currency units; 0 is not known."},{"name":"far_price","type":"Price","doc":"Price of the last message refused as far from the market, in currency units."},{"name":"far","type":"long","doc":"Messages so refused in a row whose prices agree."}]}')
 
 
 class PassageStateType(StateType):
@@ -2910,6 +3766,23 @@ class PriceAlertsStateType(StateType):
 PRICE_ALERTS_STATE: Final[StateType] = PriceAlertsStateType("PriceAlertsState", '{"type":"record","name":"PriceAlertsState","namespace":"tapeline","doc":"State of the operator price_alerts, per symbol.","fields":[{"name":"last_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"quiet_above_e8","type":"long","doc":"No rule acts at prices strictly between this, in 1e-8 of the currency unit, and quiet_below_e8."},{"name":"quiet_below_e8","type":"long","doc":"The upper end of that range, in 1e-8 of the currency unit; 2**62 where there is none."},{"name":"rules","type":{"type":"map","values":{"type":"record","name":"AlertRule","doc":"One user\'s price alert, and what it waits for.","fields":[{"name":"account","type":"string","doc":"Account of the user.","vocabulary":true},{"name":"kind","type":{"type":"enum","name":"AlertKind","doc":"What a price alert watches for.","symbols":["CROSSING_UP","CROSSING_DOWN","PERCENT_MOVE"]},"doc":"What the rule watches for."},{"name":"threshold_price","type":"Price","doc":"CROSSING_*: the price to cross, in currency units."},{"name":"move_bps","type":"long","doc":"PERCENT_MOVE: size of the move in basis points."},{"name":"hysteresis_bps","type":"long","doc":"CROSSING_*: how far the price must go back from the threshold before the next crossing counts, in basis points of it."},{"name":"reference_price","type":"Price","doc":"PERCENT_MOVE: price the move is measured from, in currency units; 0 until there is one."},{"name":"armed","type":"boolean","doc":"CROSSING_*: whether the next crossing counts."},{"name":"triggered","type":"boolean","doc":"CROSSING_*: whether it has triggered since it was created or changed; from then on the hysteresis holds."},{"name":"act_below_e8","type":"long","doc":"The rule acts (triggers, or arms itself) at this price and below, in 1e-8 of the currency unit; 0 is never."},{"name":"act_above_e8","type":"long","doc":"It acts at this price and above, in 1e-8 of the currency unit; 2**62 is never."},{"name":"trigger_count","type":"long","doc":"How often it has triggered."}]}},"doc":"By rule id, oldest first. Bound: the parameter rules_per_symbol_max."}]}')
 
 
+class RiskStateType(StateType):
+    def new(self) -> State:
+        return RiskState()
+
+    def decode(self, data: bytes, position: i64) -> State:
+        try:
+            return read_RiskState(data, position)[0]
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no RiskState: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> State:
+        return RiskState_from_dict(fields)
+
+
+RISK_STATE: Final[StateType] = RiskStateType("RiskState", '{"type":"record","name":"RiskState","namespace":"tapeline","doc":"State of the operator risk, per account: its terms, cash, positions, open orders, and what they require.","fields":[{"name":"standing","type":{"type":"enum","name":"AccountStanding","doc":"What risk knows of an account.","symbols":["UNKNOWN","KNOWN","INVALID"]},"doc":"Whether terms were told, and whether the last ones made sense; INVALID rejects every order."},{"name":"account_kind","type":{"type":"enum","name":"AccountKind","doc":"Kind of account.","symbols":["NONE","CASH","MARGIN"]},"doc":"Cash or margin."},{"name":"status","type":{"type":"enum","name":"AccountStatus","doc":"What an account may do: RESTRICTED may only reduce positions, CLOSED nothing.","symbols":["ACTIVE","RESTRICTED","CLOSED"]},"doc":"What the account may do."},{"name":"short_permitted","type":"boolean","doc":"May sell short."},{"name":"options_permitted","type":"boolean","doc":"May trade options."},{"name":"futures_permitted","type":"boolean","doc":"May trade futures."},{"name":"position_max","type":"long","doc":"Largest position in any symbol, in shares or contracts; 0 is unlimited."},{"name":"concentration_bps_max","type":"long","doc":"Largest exposure in one symbol, in basis points of equity; 0 is unlimited."},{"name":"gross_exposure_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Largest gross exposure in currency units; 0 is unlimited."},{"name":"net_exposure_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Largest net exposure either way, in currency units; 0 is unlimited."},{"name":"order_notional_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Largest order in currency units; 0 is unlimited."},{"name":"daily_loss_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Loss of a day above which only reducing orders pass, in currency units; 0 is unlimited."},{"name":"orders_per_second_max","type":"long","doc":"Orders and replaces a second; 0 is unlimited."},{"name":"open_orders_max","type":"long","doc":"Orders open at a time; 0 is unlimited."},{"name":"cash","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Cash in currency units, every fill so far included: what was told less purchases plus sales less fees, and variation of futures."},{"name":"told_cash","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Cash at the start of a day as last told, in currency units."},{"name":"told_day","type":"long","doc":"Day it was told for: days since 1970-01-01 in New York; -1 before the first."},{"name":"day_flow","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"What fills of this day have added to cash, in currency units; negative took from it."},{"name":"day_equity","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Equity at the start of this day, in currency units."},{"name":"day","type":"long","default":-1,"doc":"This day: days since 1970-01-01 in New York; -1 before the first."},{"name":"day_end_ns","type":"long","doc":"When it ends: nanoseconds since the epoch, UTC."},{"name":"worth","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"What positions add to cash to make equity, in currency units: their value, of futures the variation since the last fill."},{"name":"initial_margin","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Initial margin of all positions in currency units."},{"name":"maintenance_margin","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Maintenance margin of all positions in currency units."},{"name":"reserved","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Reserved for all open orders in currency units."},{"name":"exposure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Positions at their marks in currency units, shorts negative."},{"name":"gross_exposure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Sum over symbols of the exposure with all open purchases, or all open sales, filled, whichever is more, in currency units."},{"name":"open_purchases","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Open purchases at their reservation prices in currency units."},{"name":"open_sales","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Open sales at their reservation prices in currency units."},{"name":"day_trades","type":{"type":"array","items":"long"},"doc":"Days of the latest day trades, oldest first, days since 1970-01-01. Bound: the number that makes a pattern day trader."},{"name":"deficit","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Largest intraday margin deficit since it arose, in currency units; 0 is none."},{"name":"deficit_day","type":"long","doc":"Day it arose: days since 1970-01-01; 0 where there is none."},{"name":"frozen_to_day","type":"long","doc":"First day without the freeze that an unmet deficit brought: days since 1970-01-01; 0 where there is none."},{"name":"global_switch","type":{"type":"enum","name":"KillSwitchState","doc":"What a kill switch lets through: REDUCING only orders that reduce a position, HALTED none; cancels always pass.","symbols":["ACTIVE","REDUCING","HALTED"]},"doc":"Global kill switch."},{"name":"account_switch","type":"KillSwitchState","doc":"Kill switch of the account."},{"name":"symbol_switches","type":{"type":"map","values":"KillSwitchState"},"doc":"Kill switches of symbols that are not ACTIVE. Bound: the parameter symbol_switches_max; one more switches the whole account."},{"name":"rate_second","type":"long","doc":"Second in which orders are counted: since the epoch, UTC."},{"name":"rate_count","type":"long","doc":"Orders and replaces in that second."},{"name":"refused_inputs","type":"long","doc":"Locates, switches, holdings and marks that made no sense and changed nothing."},{"name":"holdings","type":{"type":"map","values":{"type":"record","name":"RiskHolding","doc":"One symbol of one account: position, open orders, and what both require.","fields":[{"name":"quantity","type":"long","doc":"Shares or contracts held: sum of all fills; negative is short."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"mark_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price it is valued at, in currency units: the latest of reference prices, fills and valuations."},{"name":"settled_price","type":"Price","doc":"FUTURE: price up to which variation is in cash, in currency units; otherwise 0."},{"name":"strike_price","type":"Price","doc":"OPTION: strike in currency units; otherwise 0."},{"name":"underlying_price","type":"Price","doc":"OPTION: latest price of the underlying, in currency units; 0 is unknown."},{"name":"option_right","type":{"type":"enum","name":"OptionRight","doc":"Right an option gives.","symbols":["NONE","CALL","PUT"]},"doc":"OPTION: call or put."},{"name":"contract_margin","type":"Price","doc":"FUTURE: initial margin of one contract in currency units."},{"name":"buy_quantity","type":"long","doc":"Shares or contracts of open purchases."},{"name":"buy_amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Open purchases at their reservation prices in currency units."},{"name":"sell_quantity","type":"long","doc":"Shares or contracts of open sales."},{"name":"sell_amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Open sales at their reservation prices in currency units."},{"name":"located_quantity","type":"long","doc":"Shares of open short sales that need a locate."},{"name":"fees_reserved","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Fees reserved for open orders in currency units."},{"name":"opened_day","type":"long","doc":"Day on which the position was last added to and not yet reduced: days since 1970-01-01; 0 after a reduction."},{"name":"worth","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"What it adds to cash to make equity, in currency units."},{"name":"initial_margin","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Its initial margin in currency units."},{"name":"maintenance_margin","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Its maintenance margin in currency units."},{"name":"reserved","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Reserved for its open orders, fees included, in currency units."},{"name":"exposure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Position at its mark in currency units, a short negative."},{"name":"gross_exposure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Exposure with all open purchases, or all open sales, filled, whichever is more, in currency units."}]}},"doc":"By symbol: where there is a position or an open order. Bound: the parameter holdings_max for orders; fills of orders already open may not exceed it."},{"name":"orders","type":{"type":"map","values":{"type":"record","name":"RiskOrder","doc":"One open order and what is reserved for it.","fields":[{"name":"symbol","type":"string","vocabulary":true,"doc":"Instrument."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"located","type":"boolean","doc":"A short sale that needs a locate."},{"name":"quantity","type":"long","doc":"Shares or contracts in all, filled ones included."},{"name":"filled_quantity","type":"long","doc":"Shares or contracts filled."},{"name":"price","type":"Price","doc":"Price it is reserved at, in currency units."},{"name":"request_id","type":"string","doc":"Replace approved and not yet answered by execution; empty is none."},{"name":"next_quantity","type":"long","doc":"Quantity in all under that replace; 0 where there is none."},{"name":"next_price","type":"Price","doc":"Price it would be reserved at under that replace, in currency units; 0 where there is none."},{"name":"open_quantity","type":"long","doc":"Shares or contracts reserved for."},{"name":"open_amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"The same at the price it is reserved at, in currency units."},{"name":"fees_reserved","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Fees reserved, in currency units."}]}},"doc":"Open orders by order id, oldest first. Bound: the parameter open_orders_max."},{"name":"locates","type":{"type":"array","items":{"type":"record","name":"RiskLocate","doc":"Shares located for short sales.","fields":[{"name":"locate_id","type":"string","doc":"Identity of the locate."},{"name":"symbol","type":"string","doc":"Instrument."},{"name":"quantity","type":"long","doc":"Shares not yet sold."},{"name":"expire_time_ns","type":"long","doc":"When it lapses: nanoseconds since the epoch, UTC."}]}},"doc":"Locates in force, oldest first. Bound: the parameter locates_max."}]}')
+
+
 class ValidateStateType(StateType):
     def new(self) -> State:
         return ValidateState()
@@ -2926,4 +3799,4 @@ class ValidateStateType(StateType):
 
 VALIDATE_STATE: Final[StateType] = ValidateStateType("ValidateState", '{"type":"record","name":"ValidateState","namespace":"tapeline","doc":"State of the operator validate, per symbol: its reference data, the market as last told, the session, and which ids are taken.","fields":[{"name":"instrument","type":{"type":"record","name":"ListedInstrument","doc":"Reference data of the symbol as orders are held against it.","fields":[{"name":"known","type":"boolean","doc":"Reference data has come."},{"name":"sound","type":"boolean","doc":"It contradicts itself nowhere."},{"name":"changed_ns","type":"long","doc":"From when it holds: nanoseconds since the epoch, UTC."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"listed_from_ns","type":"long","doc":"First moment of trading: nanoseconds since the epoch, UTC."},{"name":"listed_to_ns","type":"long","doc":"Orders are taken before this: nanoseconds since the epoch, UTC; 2**62 is open-ended."},{"name":"expiry_ns","type":"long","doc":"OPTION, FUTURE: expiry, nanoseconds since the epoch, UTC; otherwise 2**62."},{"name":"own_ticks","type":{"type":"array","items":{"type":"record","name":"TickStep","doc":"One row of a tick table.","fields":[{"name":"from_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Prices at or above it, in currency units."},{"name":"tick","type":"Price","doc":"Increment in currency units."}]}},"doc":"Its own price increments, by rising from_price; empty where the general ones hold. Bound: 32."},{"name":"order_multiple","type":"long","doc":"Orders are multiples of so many shares or contracts."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"quantity_max","type":"long","doc":"Largest order in shares or contracts."},{"name":"notional_max_e8","type":"long","doc":"Largest order in 1e-8 of the currency unit; below 2**62."},{"name":"collar_bps","type":"long","doc":"How far a limit price may reach beyond the reference price, in basis points of it; 0 is no collar."},{"name":"previous_close_price","type":"Price","doc":"Official close of the trading day before, in currency units; 0 is none."},{"name":"underlying_price","type":"Price","doc":"OPTION: price of the underlying in currency units; 0 is unknown."},{"name":"strike_price","type":"Price","doc":"OPTION: strike in currency units; otherwise 0."},{"name":"option_right","type":{"type":"enum","name":"OptionRight","doc":"Right an option gives.","symbols":["NONE","CALL","PUT"]},"doc":"OPTION: call or put; otherwise NONE."},{"name":"contract_margin","type":"Price","doc":"FUTURE: initial margin of one contract in currency units; otherwise 0."},{"name":"shortable","type":"boolean","doc":"May be sold short without a locate."}]},"doc":"Reference data."},{"name":"session","type":{"type":"record","name":"SessionSpan","doc":"A span of time within one trading day in which the same session lasts and the same price increments hold.","fields":[{"name":"phase","type":{"type":"enum","name":"SessionPhase","doc":"Part of the trading day.","symbols":["CLOSED","PRE_MARKET","REGULAR","POST_MARKET"]},"doc":"Part of the trading day."},{"name":"start_ns","type":"long","doc":"When it begins: nanoseconds since the epoch, UTC."},{"name":"end_ns","type":"long","doc":"When it has ended: nanoseconds since the epoch, UTC; 0 is that none was looked up."},{"name":"day_start_ns","type":"long","doc":"Midnight in New York before it: nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of the regular hours of its day: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of the regular hours of its day: nanoseconds since the epoch, UTC."},{"name":"ticks","type":{"type":"array","items":"TickStep"},"doc":"Price increments that hold in it, by rising from_price. Bound: 32."}]},"doc":"The session of the last order."},{"name":"bid_price","type":"Price","doc":"National best bid in currency units; 0 is none."},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"status","type":{"type":"enum","name":"TradingStatus","doc":"Trading status of a symbol.","symbols":["CLOSED","PRE_OPEN","TRADING","HALTED","PAUSED","QUOTING","AUCTION"]},"default":"TRADING","doc":"Trading status as told by itself."},{"name":"market_status","type":"TradingStatus","default":"TRADING","doc":"Trading status as told with prices."},{"name":"status_reason","type":{"type":"enum","name":"TradingStatusReason","doc":"Why the trading status is what it is.","symbols":["SCHEDULE","NEWS_PENDING","REGULATORY","OPERATIONAL","LULD_PAUSE","MARKET_WIDE_LEVEL_1","MARKET_WIDE_LEVEL_2","MARKET_WIDE_LEVEL_3","NEW_LISTING","SHORT_SALE_TEST","BAND_UPDATE"]},"doc":"Why it is so."},{"name":"status_ns","type":"long","doc":"When it was last told: nanoseconds since the epoch, UTC."},{"name":"lower_band","type":"Price","doc":"Lower price band in currency units; 0 is none."},{"name":"upper_band","type":"Price","doc":"Upper price band in currency units; 0 is none."},{"name":"short_restricted","type":"boolean","doc":"Rule 201 is in force."},{"name":"memory_day_ns","type":"long","doc":"Midnight in New York of the trading day the ids below are of: nanoseconds since the epoch, UTC."},{"name":"order_ids","type":{"type":"map","values":"long"},"doc":"Terms of orders (see operators/order_memory.py) by account and order id joined by U+001F. Bound: half the parameter order_ids_max."},{"name":"order_ids_before","type":{"type":"map","values":"long"},"doc":"The same of orders before those, and of long-lived ones of earlier days. Bound: as order_ids."},{"name":"request_ids","type":{"type":"map","values":"boolean"},"doc":"Replace requests by account, order id and request id joined by U+001F. Bound: as order_ids."},{"name":"request_ids_before","type":{"type":"map","values":"boolean"},"doc":"The same of requests before those. Bound: as order_ids."},{"name":"rate_second","type":"long","doc":"The second, since the epoch, in which orders are being counted."},{"name":"rate_counts","type":{"type":"map","values":"long"},"doc":"Orders and replaces of that second by account. Bound: orders in one second."}]}')
 
-STATE_TYPES: Final[tuple[StateType, ...]] = (EXECUTION_STATE, INDICATORS_STATE, NORMALISE_STATE, PASSAGE_STATE, PRICE_ALERTS_STATE, VALIDATE_STATE,)
+STATE_TYPES: Final[tuple[StateType, ...]] = (EXECUTION_STATE, INDICATORS_STATE, NORMALISE_STATE, PASSAGE_STATE, PRICE_ALERTS_STATE, RISK_STATE, VALIDATE_STATE,)
