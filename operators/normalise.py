@@ -7,8 +7,8 @@ venues follows in `best_quote`. A market locked or crossed between venues is rea
 
 A quote replaces both sides of its venue: a side of zeros is no bid, or no offer. Lean's quote ticks are one-sided, and
 not quotes of the venues they name. Taken as such (the other side untouched), the market is crossed after 98 % of the
-575,589 IBM rows of 7 to 11 October 2013; taken as removal of the other side, no venue ever has two. All rows but each
-file's first stand in pairs, bid before offer, of the same millisecond and often of two venues; taken as sides of the
+575,589 IBM rows of 7 to 11 October 2013; taken as removal of the other side, no venue ever has two. All rows but one
+stand in pairs, bid before offer, of the same millisecond and often of two venues; taken as sides of the
 national best quote the market is crossed after 0.1 % of them, and 97 % of the regular sales lie inside it. So they are
 that, and the reader sends them as two-sided quotes of one venue, the consolidated tape. Its quotes may be crossed,
 since they are of two venues (`consolidated_feeds`).
