@@ -36,6 +36,7 @@ from schemas.generated.events import (
     CANCEL_REASON_BY_CLIENT,
     ORDER_ACTION_CANCEL,
     ORDER_ACTION_REPLACE,
+    ORDER_REJECT_REASON_ALL_OR_NONE_NOT_ALLOWED,
     ORDER_REJECT_REASON_BOOK_FULL,
     ORDER_REJECT_REASON_DISPLAY_QUANTITY_ABOVE_QUANTITY,
     ORDER_REJECT_REASON_DISPLAY_QUANTITY_NEGATIVE,
@@ -61,6 +62,7 @@ from schemas.generated.events import (
     ORDER_REJECT_REASON_STOP_PRICE_NOT_POSITIVE,
     ORDER_REJECT_REASON_SYMBOL_HALTED,
     ORDER_REJECT_REASON_SYMBOL_PAUSED,
+    ORDER_REJECT_REASON_TIME_IN_FORCE_NOT_ALLOWED_FOR_TYPE,
     ORDER_REJECT_REASON_TOO_LATE_FOR_OPENING_AUCTION,
     SUSPEND_REASON_AUCTION_NOT_YET,
     SUSPEND_REASON_SESSION_NOT_OPEN,
@@ -172,13 +174,13 @@ class OrderEntry:
             return ORDER_REJECT_REASON_SIDE_MISSING
         if request.order_type == ORDER_TYPE_NONE:
             return ORDER_REJECT_REASON_ORDER_TYPE_MISSING
-        reason = reason_against_figures(request, request.order_type)
+        reason = reason_against_figures(request, request.order_type, request.all_or_none)
         if reason != NO_FAULT:
             return reason
         if 0 < request.expire_time_ns <= state.clock_ns:
             return ORDER_REJECT_REASON_EXPIRY_IN_THE_PAST
-        if request.time_in_force == TIME_IN_FORCE_AT_THE_OPEN and state.opened:
-            return ORDER_REJECT_REASON_TOO_LATE_FOR_OPENING_AUCTION
+        if request.time_in_force in (TIME_IN_FORCE_AT_THE_OPEN, TIME_IN_FORCE_AT_THE_CLOSE):
+            return reason_against_auction(state, request)
         if request.time_in_force in (TIME_IN_FORCE_IMMEDIATE_OR_CANCEL, TIME_IN_FORCE_FILL_OR_KILL):
             return reason_against_trading_now(state, request)
         return NO_FAULT
@@ -254,7 +256,7 @@ class OrderEntry:
             return ORDER_REJECT_REASON_REPLACE_CHANGES_SIDE
         if (order.limit_price_e8 == 0) != (request.limit_price_e8 == 0):
             return ORDER_REJECT_REASON_REPLACE_CHANGES_TYPE
-        reason = reason_against_figures(request, order.order_type)
+        reason = reason_against_figures(request, order.order_type, order.all_or_none)
         if reason != NO_FAULT:
             return reason
         if request.quantity <= order.quantity - order.leaves_quantity:
@@ -292,7 +294,7 @@ class OrderEntry:
             context.set_timer(state.expiries[-1].at_ns)
 
 
-def reason_against_figures(request: RiskChecked, order_type: i64) -> i64:
+def reason_against_figures(request: RiskChecked, order_type: i64, all_or_none: bool) -> i64:
     """Prices and quantities that no book could hold, or NO_FAULT."""
     if request.quantity <= 0:
         return ORDER_REJECT_REASON_QUANTITY_NOT_POSITIVE
@@ -308,9 +310,19 @@ def reason_against_figures(request: RiskChecked, order_type: i64) -> i64:
         return ORDER_REJECT_REASON_DISPLAY_QUANTITY_NEGATIVE
     if request.display_quantity > request.quantity:
         return ORDER_REJECT_REASON_DISPLAY_QUANTITY_ABOVE_QUANTITY
-    if request.display_quantity > 0 and request.all_or_none:
+    if request.display_quantity > 0 and all_or_none:
         return ORDER_REJECT_REASON_DISPLAY_QUANTITY_NOT_ALLOWED
     return NO_FAULT
+
+
+def reason_against_auction(state: ExecutionState, request: RiskChecked) -> i64:
+    """Why an order cannot wait for its auction, or NO_FAULT."""
+    if request.order_type not in (ORDER_TYPE_LIMIT, ORDER_TYPE_MARKET):
+        return ORDER_REJECT_REASON_TIME_IN_FORCE_NOT_ALLOWED_FOR_TYPE
+    if request.all_or_none:
+        return ORDER_REJECT_REASON_ALL_OR_NONE_NOT_ALLOWED
+    too_late = request.time_in_force == TIME_IN_FORCE_AT_THE_OPEN and state.opened
+    return ORDER_REJECT_REASON_TOO_LATE_FOR_OPENING_AUCTION if too_late else NO_FAULT
 
 
 def reason_against_trading_now(state: ExecutionState, request: RiskChecked) -> i64:
@@ -369,5 +381,6 @@ def change_terms(order: OpenOrder, request: RiskChecked) -> None:
     order.limit_price_e8 = request.limit_price_e8
     order.stop_price_e8 = request.stop_price_e8
     order.display_quantity = request.display_quantity
+    order.shown_quantity = 0
     order.quantity = request.quantity
     order.leaves_quantity = request.quantity - filled
