@@ -32,6 +32,8 @@ class RunRequest:
     without: tuple[str, ...] = ()
     """Sinks to leave out."""
     data: Path = Path("data")
+    tree: Path = Path()
+    """Directory of pipelines.yaml, which its relative paths start from."""
 
 
 @dataclass
@@ -77,7 +79,7 @@ def assemble(graph: Graph, request: RunRequest, storage: Storage, settings: Sett
     sources = {name: open_source(specifications[name], name) for name in wiring.sources}
     names = dict.fromkeys(name for job in chosen.jobs.values() for name in job.sinks)
     declarations = [chosen.sinks[name] for name in names]
-    sinks = {item.name: (_sink(chosen, item, storage, request.data), item.streams) for item in declarations}
+    sinks = {item.name: (_sink(chosen, item, storage, request), item.streams) for item in declarations}
     worker = ThreadWorker()
     edges = Edges(sources, sinks, specifications)
     runner = Runner(wiring, edges, CheckpointStore(storage), worker, settings)
@@ -114,11 +116,12 @@ def _specifications(graph: Graph, wiring: Wiring, given: tuple[str, ...]) -> dic
     return found
 
 
-def _sink(graph: Graph, declaration: SinkDeclaration, storage: Storage, data: Path) -> Sink:
+def _sink(graph: Graph, declaration: SinkDeclaration, storage: Storage, request: RunRequest) -> Sink:
     streams = [graph.streams[name] for name in declaration.streams]
     if declaration.uses == "log":
         return LogSink(storage, streams, **declaration.parameters)
     if declaration.uses == "clickhouse":
-        path, ddl = data / declaration.parameters["path"], Path(declaration.parameters["ddl"])
+        path = request.data / declaration.parameters["path"]
+        ddl = request.tree / declaration.parameters["ddl"]
         return ClickHouseSink(storage, streams, lambda: open_embedded(path), ddl)
     raise InputFault(f"sink {declaration.name}: the embedded engine has no connector {declaration.uses!r}")

@@ -68,7 +68,7 @@ def _run(options: RunOptions, console: Console) -> None:
     if options.resume and options.fresh:
         raise click.UsageError("--resume goes on with a run, --fresh removes it: choose one")
     graph = load_graph(options.pipelines, catalog(), options.environment)
-    request = RunRequest(options.jobs, options.sources, options.without, options.data)
+    request = RunRequest(options.jobs, options.sources, options.without, options.data, options.pipelines.parent)
     storage = DirectoryStorage(options.data)
     with StateLock(options.data):
         _prepare(options)

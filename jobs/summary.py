@@ -57,9 +57,7 @@ def print_summary(assembly: Assembly, data: Path, console: Console) -> None:
 def _headline(assembly: Assembly, statistics: Statistics) -> str:
     state = "ended" if statistics.ended else "stopped before the end (--resume goes on)"
     resumed = f", resumed from checkpoint {statistics.resumed_from}" if statistics.resumed_from else ""
-    mode = (
-        "compiled" if is_compiled() else "interpreted (no C compiler was found at installation; slower, same results)"
-    )
+    mode = "compiled" if is_compiled() else INTERPRETED
     read = "; ".join(f"{name} from {text}" for name, text in assembly.specifications.items())
     return (
         f"[bold]{', '.join(assembly.jobs)}[/] {state}{resumed}: {statistics.records:,} events "
