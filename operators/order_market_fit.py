@@ -255,5 +255,6 @@ def is_outside_bands(state: ValidateState, order: OrderPlaced) -> bool:
 
 def notional_exceeds(instrument: ListedInstrument, order: OrderPlaced, reference_e8: i64) -> bool:
     """Quantity * multiplier * price above the limit, taken at the highest of limit, stop and reference price."""
-    price_e8 = max(order.limit_price_e8, order.stop_price_e8, reference_e8)
+    own_price_e8 = max(order.limit_price_e8, order.stop_price_e8)
+    price_e8 = max(own_price_e8, reference_e8)
     return order.quantity > instrument.notional_max_e8 // max(price_e8, 1) // instrument.multiplier

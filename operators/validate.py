@@ -75,6 +75,9 @@ from schemas.generated.events import (
 )
 from schemas.generated.states import ValidateState
 
+SPACE: Final[i64] = 0x20
+TILDE: Final[i64] = 0x7E
+"""The first and the last printable character of ASCII."""
 UNITS_MAX: Final = 46_000_000_000
 """Highest notional limit in currency units: in 1e-8 it stays below 2**62."""
 
@@ -238,13 +241,13 @@ class Validate(KeyedOperator[ValidateState]):
         """Why there is no order at all, or PASSED."""
         if not self.sessions.first_ns <= order.event_time_ns < self.sessions.end_ns:
             return ORDER_REJECT_REASON_EVENT_TIME_OUT_OF_RANGE
-        if order.symbol == "":
+        if not order.symbol:
             return ORDER_REJECT_REASON_SYMBOL_MISSING
-        if order.account == "":
+        if not order.account:
             return ORDER_REJECT_REASON_ACCOUNT_MISSING
         if len(order.account) > ACCOUNT_LENGTH_MAX or not is_plain(order.account):
             return ORDER_REJECT_REASON_ACCOUNT_MALFORMED
-        if order.order_id == "":
+        if not order.order_id:
             return ORDER_REJECT_REASON_ORDER_ID_MISSING
         if len(order.order_id) > ID_LENGTH_MAX:
             return ORDER_REJECT_REASON_ORDER_ID_TOO_LONG
@@ -289,11 +292,15 @@ class Validate(KeyedOperator[ValidateState]):
 
 def is_plain(name: str) -> bool:
     """Printable ASCII only, as reports and composite keys need it."""
-    return name.isascii() and name.isprintable()
+    for place in range(len(name)):
+        code: i64 = ord(name[place])
+        if code < SPACE or code > TILDE:
+            return False
+    return True
 
 
 def request_id_fault(request_id: str) -> i64:
-    if request_id == "":
+    if not request_id:
         return ORDER_REJECT_REASON_REQUEST_ID_MISSING
     if len(request_id) > ID_LENGTH_MAX or not is_plain(request_id):
         return ORDER_REJECT_REASON_REQUEST_ID_MALFORMED
