@@ -1,55 +1,75 @@
-"""What a checkpoint has prepared for ClickHouse and may still have to insert, in one durable file per checkpoint."""
+"""What checkpoints have prepared for ClickHouse and may still have to insert: one durable file of chunks each."""
 
 from __future__ import annotations
 
-import json
 import zlib
 from typing import Any
 
-from dataflow.ports import Block, InputFault, Storage
-
-FOLDER = "spool"
+from dataflow.connectors.clickhouse.rows import Chunk
+from dataflow.ports import InputFault, Storage
 
 
 class Spool:
-    """Spool files under one storage root."""
+    """Numbered files of chunks in one folder of a storage; one of them is being written.
 
-    def __init__(self, storage: Storage) -> None:
+    A position is JSON-ready: the number of the newest file, and for each chunk in it that the checkpoint prepared the
+    table, the range of records, the rows, and the place and CRC-32 of its bytes. The chunks describe themselves (Avro
+    containers with their schema), so they can be inserted by a later version of the program.
+    """
+
+    def __init__(self, storage: Storage, folder: str) -> None:
         self.storage = storage
+        self.folder = folder
+        self.number = 1
+        """The file being written."""
+        self.size = 0
+        self.chunks: list[dict[str, Any]] = []
 
-    def write(self, checkpoint: int, blocks: list[Block]) -> dict[str, Any]:
-        """Make the blocks durable; what it returns finds them again."""
-        path = f"{FOLDER}/{checkpoint:010d}.blocks"
-        if self.storage.size(path) >= 0:
-            self.storage.remove(path)
-        heads = [{"stream": block.stream, "first": block.first, "count": block.count} for block in blocks]
-        sizes = [len(block.payload) for block in blocks]
-        head = json.dumps([{**entry, "size": size} for entry, size in zip(heads, sizes, strict=True)]).encode() + b"\n"
-        data = head + b"".join(block.payload for block in blocks)
-        self.storage.append(path, data)
-        self.storage.sync(path)
-        self.storage.sync_directory(FOLDER)
-        return {"path": path, "size": len(data), "crc": zlib.crc32(data)}
+    def path(self, number: int) -> str:
+        return f"{self.folder}/{number:010d}.chunks"
 
-    def read(self, entry: dict[str, Any]) -> list[Block] | None:
-        """The blocks; None where the file is gone, which it only is after they were inserted. Raises InputFault."""
-        path = entry["path"]
-        if self.storage.size(path) < 0:
-            return None
-        data = self.storage.read(path)
-        if len(data) != entry["size"] or zlib.crc32(data) != entry["crc"]:
-            raise InputFault(f"{path} is damaged\n    it holds rows for ClickHouse of the checkpoint to be restored")
-        position = data.index(b"\n") + 1
-        blocks = []
-        for head in json.loads(data[:position]):
-            payload = data[position : position + head["size"]]
-            blocks.append(Block(head["stream"], head["first"], head["count"], payload))
-            position += head["size"]
-        return blocks
+    def append(self, chunk: Chunk) -> None:
+        self.storage.append(self.path(self.number), chunk.container)
+        size, crc = len(chunk.container), zlib.crc32(chunk.container)
+        place = {"start": self.size, "size": size, "crc": crc}
+        self.chunks.append({"table": chunk.table, "first": chunk.first, "end": chunk.end, "rows": chunk.rows, **place})
+        self.size += size
 
-    def remove_others(self, keep: str | None) -> None:
-        """Remove every spool file but one."""
-        for name in self.storage.list(FOLDER):
-            path = f"{FOLDER}/{name}"
-            if path != keep:
-                self.storage.remove(path)
+    def seal(self) -> dict[str, Any]:
+        """Make the file durable and begin the next; returns the position. Where nothing was written it names the file
+        before, and no chunks."""
+        position = {"number": self.number if self.chunks else self.number - 1, "chunks": self.chunks}
+        if self.chunks:
+            self.storage.sync(self.path(self.number))
+            self.storage.sync_directory(self.folder)
+            self._begin(self.number + 1)
+        return position
+
+    def resume(self, position: dict[str, Any]) -> None:
+        """Go on behind the file of a restored checkpoint: every other file goes."""
+        self.keep(position["number"])
+        self._begin(position["number"] + 1)
+
+    def keep(self, number: int) -> None:
+        """Remove all files but this one."""
+        kept = self.path(number).rpartition("/")[2]
+        for name in self.storage.list(self.folder):
+            if name != kept:
+                self.storage.remove(f"{self.folder}/{name}")
+
+    def holds(self, position: dict[str, Any]) -> bool:
+        return self.storage.size(self.path(position["number"])) >= 0
+
+    def read(self, position: dict[str, Any], chunk: dict[str, Any]) -> bytes:
+        """The container of a chunk. Raises InputFault where the file is damaged."""
+        path = self.path(position["number"])
+        data = self.storage.read_range(path, chunk["start"], chunk["size"])
+        if len(data) != chunk["size"] or zlib.crc32(data) != chunk["crc"]:
+            raise InputFault(
+                f"{path} is damaged: it holds rows for the table {chunk['table']} that are not there yet\n"
+                "    resume from an earlier checkpoint, or start anew without --resume"
+            )
+        return data
+
+    def _begin(self, number: int) -> None:
+        self.number, self.size, self.chunks = number, 0, []
