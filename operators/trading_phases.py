@@ -158,7 +158,8 @@ class Phases:
             if order.order_type in (ORDER_TYPE_STOP, ORDER_TYPE_STOP_LIMIT):
                 join(state, order, ORDER_QUEUE_KIND_STOP)
                 continue
-            self.reports.accepted(state, order, context)
+            if order.state == ORDER_STATE_SUSPENDED:
+                self.reports.accepted(state, order, context)
             if at_work:
                 self.matcher.work(state, order, context)
             elif order.all_or_none:

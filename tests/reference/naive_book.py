@@ -460,9 +460,10 @@ class NaiveBook:
                 for order in self.in_turn("OPENING"):
                     self.expire(order, "AUCTION_UNMATCHED")
             for order in self.in_turn("WAITING"):
-                self.say(f"accepted {order.name} #{order.number}")
+                if order.state == "SUSPENDED":
+                    self.say(f"accepted {order.name} #{order.number}")
+                    order.state = "WORKING"
                 order.where = ""
-                order.state = "WORKING"
                 self.work(order)
             self.meet_quotes()
             self.settle()
