@@ -103,7 +103,9 @@ class Day:
         if r.random() < 0.4:
             return Command("CANCEL", account, order_id, side)
         command = Command("REPLACE", account, order_id, side, r.choice((0, 1, 40, 100, 200, 700)))
-        command.limit = r.choice((0, 1000 + r.randint(-self.width, self.width), 1000 + r.randint(-self.width, self.width)))
+        command.limit = r.choice(
+            (0, 1000 + r.randint(-self.width, self.width), 1000 + r.randint(-self.width, self.width))
+        )
         command.stop = r.choice((0, 0, 1000 + r.randint(-self.width, self.width)))
         command.display = r.choice((0, 0, 10, 100))
         command.expire_ns = r.choice((0, 0, 0, self.now + 3000))

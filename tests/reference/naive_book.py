@@ -291,9 +291,7 @@ class NaiveBook:
             self.settle()
 
     def say_replaced(self, order: NaiveOrder, kept: bool) -> None:
-        self.say(
-            f"replaced {order.name} {order.quantity}@{order.limit} left {order.left} {'kept' if kept else 'lost'}"
-        )
+        self.say(f"replaced {order.name} {order.quantity}@{order.limit} left {order.left} {'kept' if kept else 'lost'}")
 
     def reason_against_replace(self, order: NaiveOrder, c: Command, filled: int) -> str:
         if c.side != order.command.side:
@@ -523,4 +521,6 @@ class NaiveBook:
 
 
 def describe(o: NaiveOrder) -> str:
-    return f"{o.name} #{o.number} {o.command.side} {o.left}/{o.quantity}@{o.limit} stop {o.stop} shows {o.shown} {o.state}"
+    return (
+        f"{o.name} #{o.number} {o.command.side} {o.left}/{o.quantity}@{o.limit} stop {o.stop} shows {o.shown} {o.state}"
+    )
