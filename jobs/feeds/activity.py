@@ -17,14 +17,14 @@ from mypy_extensions import i64
 
 from dataflow.model import derive_id
 
-REGULAR: Final = (
+REGULAR: Final[tuple[int, ...]] = (
     300, 190, 155, 135, 124, 114, 106, 99, 93, 87, 82, 78, 75,
     73, 72, 72, 74, 77, 81, 87, 94, 103, 116, 136, 180, 320,
 )  # fmt: skip
 """Weights of 26 bins: quarters of an hour on a full day."""
-BEFORE: Final = (1, 1, 2, 3, 5, 8)
+BEFORE: Final[tuple[int, ...]] = (1, 1, 2, 3, 5, 8)
 """Of the time before the opening."""
-AFTER: Final = (8, 4, 2, 1)
+AFTER: Final[tuple[int, ...]] = (8, 4, 2, 1)
 """Of the time after the close."""
 CALM: Final = 1024
 """Nanoseconds below which a cascade ends and spreads the rest evenly."""

@@ -24,8 +24,8 @@ from jobs.feeds.specification import suggestion
 from jobs.feeds.timestamps import Clock
 from schemas.generated.events import ALERT_KIND_SYMBOLS, ALERT_RULE_ACTION_SYMBOLS, AlertRuleChanged
 
-REQUIRED: Final = ("time", "symbol", "rule_id", "account")
-FIELDS: Final = (*REQUIRED, "action", "kind", "threshold_price", "move_bps", "hysteresis_bps")
+REQUIRED: Final[tuple[str, ...]] = ("time", "symbol", "rule_id", "account")
+FIELDS: Final[tuple[str, ...]] = (*REQUIRED, "action", "kind", "threshold_price", "move_bps", "hysteresis_bps")
 
 
 def alert_rule(fields: dict[str, bytes], clock: Clock) -> AlertRuleChanged:

@@ -22,8 +22,8 @@ from jobs.feeds.yaml_rules import read_rules
 NONE: Final = "none"
 """Place of a source without rules."""
 BATCH_RULES: Final = 1024
-YAML_SUFFIXES: Final = (".yaml", ".yml")
-CSV_SUFFIXES: Final = (".csv", ".gz", ".zip")
+YAML_SUFFIXES: Final[tuple[str, ...]] = (".yaml", ".yml")
+CSV_SUFFIXES: Final[tuple[str, ...]] = (".csv", ".gz", ".zip")
 
 
 class RuleParser(LineParser):

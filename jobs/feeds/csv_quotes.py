@@ -34,7 +34,7 @@ from schemas.generated.events import MARKET_DATA_KIND_QUOTE, MARKET_DATA_KIND_TR
 
 FEED: Final = "csv"
 VENUE: Final = "CSV"
-COLUMNS: Final = (
+COLUMNS: Final[tuple[str, ...]] = (
     "symbol",
     "time",
     "type",

@@ -28,7 +28,7 @@ from schemas.generated.events import (
 )
 
 FEED: Final = "simulator"
-VENUES: Final = ("XNYS", "XNAS", "ARCX", "BATS", "EDGX", "IEXG")
+VENUES: Final[tuple[str, ...]] = ("XNYS", "XNAS", "ARCX", "BATS", "EDGX", "IEXG")
 VENUE_COUNT: Final = 6
 FIRST_FREE: Final = 7
 """Messages before this one move the quotes."""
@@ -36,12 +36,12 @@ LAST: Final = 15
 EPISODE_NS_MAX: Final = 40_000_000
 WIDER_OUTSIDE: Final = 4
 WIDER_AT_OPENING: Final = 2
-EXTRA_TICKS: Final = (0, 0, 0, 0, 0, 1, 1, 2)
-BEHIND_TICKS: Final = (0, 0, 0, 0, 1, 1, 2, 4)
+EXTRA_TICKS: Final[tuple[int, ...]] = (0, 0, 0, 0, 0, 1, 1, 2)
+BEHIND_TICKS: Final[tuple[int, ...]] = (0, 0, 0, 0, 1, 1, 2, 4)
 """How far a venue's quote is behind the best."""
-LOTS: Final = (1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 5, 6, 8, 12, 25)
+LOTS: Final[tuple[int, ...]] = (1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 5, 6, 8, 12, 25)
 """Round lots displayed at a quote."""
-TRADE_SIZES: Final = (
+TRADE_SIZES: Final[tuple[int, ...]] = (
     1, 1, 2, 3, 5, 5, 8, 10, 10, 12, 15, 20, 20, 25, 25, 30, 33, 40, 42, 50, 50, 57, 60, 70, 75, 80, 88, 95,
     100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 110, 120, 138, 150, 166, 200, 200, 200,
     200, 230, 275, 300, 300, 357, 400, 500, 500, 670, 900, 1200, 2500, 6000,

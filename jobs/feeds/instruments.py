@@ -16,7 +16,7 @@ NAMES: Final = 4900
 """Names of two syllables; symbols past these get a third."""
 SCATTER: Final = 1237
 """Coprime to NAMES: neighbours in rank do not share their first letters."""
-PRICES_CENTS: Final = (
+PRICES_CENTS: Final[tuple[int, ...]] = (
     42, 310, 540, 790, 1050, 1300, 1600, 1900, 2200, 2550, 2900, 3300, 3700, 4100, 4550, 5000,
     5500, 6000, 6600, 7300, 8000, 8800, 9700, 10800, 12000, 13500, 15300, 17600, 20700, 25500, 34000, 56000,
 )  # fmt: skip
@@ -31,7 +31,7 @@ DOLLAR_E8: Final = 100_000_000
 TICK_E8: Final = 1_000_000
 PENNY_TICK_E8: Final = 10_000
 """Rule 612: $0.01 from one dollar on, $0.0001 below."""
-LISTING_VENUES: Final = ("XNYS", "XNAS", "XNYS", "XNAS", "ARCX")
+LISTING_VENUES: Final[tuple[str, ...]] = ("XNYS", "XNAS", "XNYS", "XNAS", "ARCX")
 PRICE_SALT: Final = 401
 CLASS_SALT: Final = 402
 PATH_SALT: Final = 403

@@ -54,7 +54,11 @@ KINDS: Final[tuple[int, ...]] = (
     MARKET_DATA_KIND_STATUS,
 )
 """Kind of message type 1, 2, …, 7."""
-REMOVALS: Final = (MARKET_DATA_KIND_ORDER_REDUCED, MARKET_DATA_KIND_ORDER_DELETED, MARKET_DATA_KIND_ORDER_EXECUTED)
+REMOVALS: Final[tuple[int, ...]] = (
+    MARKET_DATA_KIND_ORDER_REDUCED,
+    MARKET_DATA_KIND_ORDER_DELETED,
+    MARKET_DATA_KIND_ORDER_EXECUTED,
+)
 """Kinds that take shares from a resting order."""
 STATUSES: Final[dict[int, str]] = {-1: "HALTED", 0: "QUOTING", 1: "TRADING"}
 """Status by the price of a halt message."""

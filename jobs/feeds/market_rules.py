@@ -33,7 +33,7 @@ BEFORE_LAST: Final = 10 * MINUTE_NS
 HYSTERESIS_BPS: Final = 20
 BPS: Final = 10_000
 
-STORY: Final = (
+STORY: Final[tuple[tuple[int, int, int, int, int], ...]] = (
     # number of the rule, action, kind, threshold in basis points of the opening price or size of the move, part of day
     (1, ALERT_RULE_ACTION_CREATE, ALERT_KIND_CROSSING_UP, 30, 0),
     (2, ALERT_RULE_ACTION_CREATE, ALERT_KIND_CROSSING_DOWN, -30, 0),

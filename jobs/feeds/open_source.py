@@ -20,7 +20,7 @@ from dataflow import graph
 from dataflow.ports import InputFault, Source
 from jobs.feeds.specification import Specification, declared_specification, parse_specification, suggestion
 
-FEEDS: Final = ("simulator", "lean", "lobster", "csv", "alert_rules")
+FEEDS: Final[tuple[str, ...]] = ("simulator", "lean", "lobster", "csv", "alert_rules")
 MODULES: Final = {
     "simulator": "jobs.feeds.simulator",
     "lean": "jobs.feeds.lean",
@@ -28,7 +28,7 @@ MODULES: Final = {
     "csv": "jobs.feeds.csv_quotes",
     "alert_rules": "jobs.feeds.alert_rules",
 }
-PLACELESS: Final = ("simulator",)
+PLACELESS: Final[tuple[str, ...]] = ("simulator",)
 
 
 def open_source(specification: str | graph.Source, name: str) -> Source:

@@ -20,7 +20,7 @@ from dataflow.model import derive_id
 ROOT_HALF: Final = 46_341
 """The square root of 1/2, in 1/65536."""
 HALF: Final = 32_768
-REGIMES: Final = (96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320, 384, 480, 640)
+REGIMES: Final[tuple[int, ...]] = (96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320, 384, 480, 640)
 """Factors of volatility in 1/256: calm mostly, wild at times."""
 REGIMES_PER_DAY_BITS: Final = 4
 REGIME_SALT: Final = 301

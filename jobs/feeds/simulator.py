@@ -31,7 +31,7 @@ DATE: Final = "2026-11-20"
 PRINT_LOTS_MIN: Final = 50
 PRINT_LOTS_RANGE: Final = 4000
 PRINT_SALT: Final = 701
-OPTIONS: Final = ("seed", "symbols", "events", "date", "bad_ticks")
+OPTIONS: Final[tuple[str, ...]] = ("seed", "symbols", "events", "date", "bad_ticks")
 
 
 class Simulator:
