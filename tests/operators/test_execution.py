@@ -23,7 +23,7 @@ from schemas.generated.states import INSTRUMENT_TYPE_FUTURE, INSTRUMENT_TYPE_OPT
 from tests.reference.commands import Command
 from tests.reference.real_book import SYMBOL, line_of, record_of
 
-HOUR_NS = 3_600 * SECOND_NS
+HOUR_NS = 3_600_000_000_000
 DOLLAR_E8 = 100_000_000
 TREE = Path(__file__).parent.parent.parent
 
@@ -31,7 +31,7 @@ TREE = Path(__file__).parent.parent.parent
 def new_york(date: int, hour: float) -> int:
     """A local time of a day YYYYMMDD without a clock change."""
     day = day_number(date // 10_000, date // 100 % 100, date % 100)
-    return midnight_s(day) * SECOND_NS + int(hour * HOUR_NS)
+    return midnight_s(day) * SECOND_NS + int(hour * 3_600) * SECOND_NS
 
 
 MONDAY = 2026_11_16

@@ -126,12 +126,12 @@ def compare_day(seed: int, commands: int = DAY_COMMANDS, restore_every: int = 0)
         if restore_every and number % restore_every == 0:
             real.restore()
         if naive.lines[said:] != real.lines[said:] or naive.holdings() != real.holdings():
-            raise Difference(explain(seed, number, command, naive, real, said))
+            raise Difference(f"seed {seed}, command {number}: {command}\n" + explain(naive, real, said))
     return hashlib.sha256("\n".join([*real.lines, *real.holdings()]).encode()).hexdigest()
 
 
-def explain(seed: int, number: int, command: Command, naive: NaiveBook, real: RealBook, said: int) -> str:
-    parts = [f"seed {seed}, command {number}: {command}", f"options {naive.options}"]
+def explain(naive: NaiveBook, real: RealBook, said: int) -> str:
+    parts = [f"options {naive.options}"]
     for name, book in (("naive", naive), ("real", real)):
         parts += [f"-- {name} says", *book.lines[said:], f"-- {name} holds", *book.holdings()]
     return "\n".join(parts)

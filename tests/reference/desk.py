@@ -8,14 +8,12 @@ from tests.reference.commands import START_NS, BookOptions, Command
 from tests.reference.naive_book import NaiveBook
 from tests.reference.real_book import RealBook
 
-BOOKS = {"naive": NaiveBook, "real": RealBook}
-
 
 class Desk:
     """A book of either kind. Buyers are of account `x`, sellers of `y`, unless told; prices in cents."""
 
     def __init__(self, kind: str, **options: Any) -> None:
-        self.book = BOOKS[kind](BookOptions(**options))
+        self.book: NaiveBook | RealBook = (NaiveBook if kind == "naive" else RealBook)(BookOptions(**options))
         self.now_ns = START_NS
 
     def send(self, command: Command) -> list[str]:
@@ -27,16 +25,10 @@ class Desk:
         return self.book.lines[said:]
 
     def buy(self, order_id: str, quantity: int, limit: int = 0, account: str = "x", **terms: Any) -> list[str]:
-        return self.new(account, order_id, "BUY", quantity, limit, terms)
+        return self.send(Command("NEW", account, order_id, "BUY", quantity, limit, **priced(limit, terms)))
 
     def sell(self, order_id: str, quantity: int, limit: int = 0, account: str = "y", **terms: Any) -> list[str]:
-        return self.new(account, order_id, "SELL", quantity, limit, terms)
-
-    def new(
-        self, account: str, order_id: str, side: str, quantity: int, limit: int, terms: dict[str, Any]
-    ) -> list[str]:
-        terms.setdefault("order_type", "LIMIT" if limit else "MARKET")
-        return self.send(Command("NEW", account, order_id, side, quantity, limit, **terms))
+        return self.send(Command("NEW", account, order_id, "SELL", quantity, limit, **priced(limit, terms)))
 
     def replace(self, name: str, side: str, quantity: int, limit: int, **terms: Any) -> list[str]:
         account, order_id = name.split("/")
@@ -63,3 +55,8 @@ class Desk:
     def holds(self) -> list[str]:
         """Names of the open orders, in the order in which they would trade."""
         return [line.split()[1] for line in self.book.holdings()]
+
+
+def priced(limit: int, terms: dict[str, Any]) -> dict[str, Any]:
+    """Terms with the order type that the price suggests, where none is told."""
+    return {"order_type": "LIMIT" if limit else "MARKET"} | terms

@@ -452,19 +452,7 @@ class NaiveBook:
         if status in ("CLOSED", "PRE_OPEN"):
             self.opened = False
         if status == "TRADING":
-            self.auction("REOPENING" if self.opened else "OPENING")
-            if not self.opened:
-                self.opened = True
-                for order in self.in_turn("OPENING"):
-                    self.expire(order, "AUCTION_UNMATCHED")
-            for order in self.in_turn("WAITING"):
-                if order.state == "SUSPENDED":
-                    self.say(f"accepted {order.name} #{order.number}")
-                    order.state = "WORKING"
-                order.where = ""
-                self.work(order)
-            self.meet_quotes()
-            self.settle()
+            self.resume()
         elif status == "CLOSED":
             if before == "TRADING":
                 self.auction("CLOSING")
@@ -473,6 +461,21 @@ class NaiveBook:
                     self.expire(order, "AUCTION_UNMATCHED")
                 elif order.command.time_in_force == "DAY":
                     self.expire(order, "DAY_ENDED")
+
+    def resume(self) -> None:
+        self.auction("REOPENING" if self.opened else "OPENING")
+        if not self.opened:
+            self.opened = True
+            for order in self.in_turn("OPENING"):
+                self.expire(order, "AUCTION_UNMATCHED")
+        for order in self.in_turn("WAITING"):
+            if order.state == "SUSPENDED":
+                self.say(f"accepted {order.name} #{order.number}")
+                order.state = "WORKING"
+            order.where = ""
+            self.work(order)
+        self.meet_quotes()
+        self.settle()
 
     def in_turn(self, where: str) -> list[NaiveOrder]:
         return sorted((o for o in self.orders if o.where == where), key=lambda o: o.turn)
