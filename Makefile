@@ -27,7 +27,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python tests/bench
 
 simulate: $(VENV)/.installed
-	$(BIN)/python tests/simulate --seeds $(SEEDS)
+	$(BIN)/python tests/simulate/run.py --seeds $(SEEDS)
 
 install: $(VENV)/.installed
 

@@ -49,7 +49,10 @@ def extensions() -> list:
     from mypyc.build import mypycify  # noqa: PLC0415 - a machine without a compiler need not load it
 
     files = sorted({str(path) for pattern in COMPILED for path in Path().glob(pattern)} - NOT_COMPILED)
-    return mypycify(files, opt_level="3", debug_level="0")
+    modules = mypycify(files, opt_level="3", debug_level="0")
+    for module in modules:
+        module.extra_compile_args.append("-fno-semantic-interposition")
+    return modules
 
 
 setup(ext_modules=extensions())

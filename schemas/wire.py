@@ -17,11 +17,14 @@ from mypy_extensions import i64
 
 WORD_BYTES_MAX: Final = 15
 WORD_SLOTS: Final = 65_521
-WORD_MASKS: Final[list[i64]] = [0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF, 0xFFFFFFFFFFFFFF, -1]
-"""For a word of so many bytes: what of eight bytes in little-endian order is its length and itself."""
-WORD_HEADS: Final[list[i64]] = [0] * WORD_SLOTS
-WORD_TAILS: Final[list[i64]] = [0] * WORD_SLOTS
-WORDS: Final[list[str]] = [""] * WORD_SLOTS
+WORD_MASKS: Final[list[i64]] = [(1 << 8 * (size // 2 + 1)) - 1 if size % 2 == 0 else -1 for size in range(14)] + [
+    -1,
+    -1,
+]
+"""By the first byte of a short word, twice its length: what of eight bytes is that byte and the word."""
+WORD_HEADS: Final[list[i64]] = list(bytes(WORD_SLOTS))
+WORD_TAILS: Final[list[i64]] = list(bytes(WORD_SLOTS))
+WORDS: Final[list[str]] = ["" for _ in range(WORD_SLOTS)]
 """Words read before, the latest in each slot. A word is a string of a small vocabulary (symbol, venue, account)."""
 ENCODED: Final[dict[str, bytes]] = {}
 """Words written before, each with its whole encoding, length and all."""
@@ -190,24 +193,33 @@ def read_string(data: bytes, position: i64) -> tuple[str, i64]:
 def read_word(data: bytes, position: i64) -> tuple[str, i64]:
     """A string of a small vocabulary: the one read before, found by its bytes without making anything.
 
-    The length and up to seven bytes are one 64-bit number, the last eight bytes of a longer word a second one.
+    The first byte, twice the length, and up to seven more are one 64-bit number, the last eight of a longer word a
+    second one.
     """
     size: i64 = data[position]
     if size > 2 * WORD_BYTES_MAX or position + 8 > len(data):
         return read_string(data, position)
-    length: i64 = size >> 1
     head: i64 = read_i64_le(data, position)
-    tail: i64 = 0
-    if length < 8:
-        head &= WORD_MASKS[length]
-    else:
-        tail = read_i64_le(data, position + length - 7)
-    slot: i64 = (head ^ tail) % WORD_SLOTS
-    if WORD_HEADS[slot] != head or WORD_TAILS[slot] != tail:
-        WORDS[slot], _ = read_string(data, position)
-        WORD_HEADS[slot] = head
-        WORD_TAILS[slot] = tail
-    return WORDS[slot], position + length + 1
+    if size < 16:
+        head &= WORD_MASKS[size]
+        slot: i64 = head % WORD_SLOTS
+        if WORD_HEADS[slot] == head:
+            return WORDS[slot], position + 1 + (size >> 1)
+        return read_new_word(data, position, slot, head, 0)
+    tail: i64 = read_i64_le(data, position + (size >> 1) - 7)
+    slot = (head ^ tail) % WORD_SLOTS
+    if WORD_HEADS[slot] == head and WORD_TAILS[slot] == tail:
+        return WORDS[slot], position + 1 + (size >> 1)
+    return read_new_word(data, position, slot, head, tail)
+
+
+def read_new_word(data: bytes, position: i64, slot: i64, head: i64, tail: i64) -> tuple[str, i64]:
+    """Read a word and keep it in its slot."""
+    text, end = read_string(data, position)
+    WORDS[slot] = text
+    WORD_HEADS[slot] = head
+    WORD_TAILS[slot] = tail
+    return text, end
 
 
 def write_bytes(writer: BytesWriter, value: bytes) -> None:
@@ -224,8 +236,11 @@ def id_bytes(high: i64, low: i64) -> bytes:
 
 
 def write_money(writer: BytesWriter, value: int) -> None:
-    """An integer of up to 38 digits as Avro decimal on bytes: the fewest bytes of big-endian two's complement."""
-    size: i64 = (value if value >= 0 else ~value).bit_length() // 8 + 1
+    """An integer of up to 38 digits as Avro decimal on bytes: big-endian two's complement.
+
+    As many bytes as fastavro takes: the fewest, but one more for -128, -32768 and so on.
+    """
+    size: i64 = value.bit_length() // 8 + 1
     if size > 8:
         if not -MONEY_LIMIT < value < MONEY_LIMIT:
             raise ValueError(f"money of {value} has more than 38 digits")

@@ -105,6 +105,7 @@ def simulate(seed: int, scenario: Scenario, expected: Outcome) -> Report:
             storage = storage.crash(faults)
             continue
         break
+    storage.faults = NO_FAULTS
     found = Outcome(scenario.outputs(storage), state_digest(runner.core), storage.operations)
     return Report(seed, len(crashes) + 1, crashes, _differences(expected, found))
 

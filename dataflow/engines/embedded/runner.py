@@ -278,8 +278,10 @@ class Runner:
         full = not self.state_files or len(self.state_files) > self.settings.incremental_max or self._is_overgrown()
         writer = self.store.state_writer(self.number, state_header(self.wiring), full)
         self.worker.submit(writer.begin)
+        manifest = self._manifest(ended)
+        self.worker.submit(lambda: self._prepare(manifest))
         self.core.table.begin_snapshot(full)
-        self.open_checkpoint = _OpenCheckpoint(self._manifest(ended), writer, full, self.core.table.pending_end)
+        self.open_checkpoint = _OpenCheckpoint(manifest, writer, full, self.core.table.pending_end)
         self._slice()
 
     def _is_overgrown(self) -> bool:
@@ -316,10 +318,13 @@ class Runner:
             self.open_checkpoint = None
             self.worker.submit(lambda: self._make_durable(checkpoint))
 
-    def _make_durable(self, checkpoint: _OpenCheckpoint) -> None:
-        """On the worker: sync what was written, write the manifest, commit."""
-        manifest = checkpoint.manifest
+    def _prepare(self, manifest: Manifest) -> None:
+        """On the worker, before any block of a later record: the sinks' positions at the checkpoint's instant."""
         manifest.sinks = {name: sink.prepare(manifest.number) for name, (sink, _) in self.sinks.items()}
+
+    def _make_durable(self, checkpoint: _OpenCheckpoint) -> None:
+        """On the worker: finish the state file, write the manifest, commit."""
+        manifest = checkpoint.manifest
         file = checkpoint.writer.finish(checkpoint.slots)
         self.state_files = [file] if checkpoint.full else [*self.state_files, file]
         manifest.files = list(self.state_files)

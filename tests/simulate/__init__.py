@@ -1,0 +1,1 @@
+"""Simulation of faults: the real job on a simulated machine."""
