@@ -141,12 +141,12 @@ class LobsterLane(Lane):
         try:
             message = self.parse(message_line.removesuffix(b"\r").split(b","))
         except ValueError as error:
-            self.dead(records, "message", error, message_line)
+            self.dead(records, self.messages, error, message_line)
             message = None
         try:
             bids, asks = sides_of(book_line.removesuffix(b"\r").split(b","))
         except ValueError as error:
-            self.dead(records, "orderbook", error, book_line)
+            self.dead(records, self.books, error, book_line)
             bids, asks = [], []
         if message is not None:
             self.time_ns = message.event_time_ns
@@ -159,8 +159,8 @@ class LobsterLane(Lane):
         records.reverse()
         self.pending = records
 
-    def dead(self, records: list[Record], file: str, error: ValueError, line: bytes) -> None:
-        place = f"{self.symbol} {file}:{self.line}"
+    def dead(self, records: list[Record], file: LineFile, error: ValueError, line: bytes) -> None:
+        place = f"{file.path.name}:{self.line}"
         records.append(dead_letter(self.source, place, error, line, self.time_ns))
 
     def parse(self, fields: list[bytes]) -> MarketDataReceived:

@@ -169,7 +169,7 @@ def test_a_malformed_message_becomes_a_dead_letter_and_the_book_stays_right(
     messages = ["34200,1,4,10,1000000,1", line]
     records = read(pair(tmp_path, messages, ["1010000,7,1000000,10", "1010000,7,1000000,25"], levels=1))
     letter, correction = records[-2:]
-    assert (letter.place, letter.raw) == ("AAPL message:2", line.encode())
+    assert (letter.place, letter.raw) == (NAME.format("message", 1) + ":2", line.encode())
     assert fact in letter.message
     assert (correction.order_id, correction.quantity) == (-2, 15)
 
@@ -177,7 +177,7 @@ def test_a_malformed_message_becomes_a_dead_letter_and_the_book_stays_right(
 def test_a_malformed_book_becomes_a_dead_letter_and_its_message_counts(tmp_path: Path) -> None:
     messages = ["34200,1,4,10,1000000,1", "34201,1,5,10,1000000,1"]
     records = read(pair(tmp_path, messages, ["1010000,7,1000000,10", "1010000,7,x,20"], levels=1))
-    assert (records[-2].place, records[-2].raw) == ("AAPL orderbook:2", b"1010000,7,x,20")
+    assert (records[-2].place, records[-2].raw) == (NAME.format("orderbook", 1) + ":2", b"1010000,7,x,20")
     assert records[-1].order_id == 5
 
 
