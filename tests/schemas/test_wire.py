@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Callable
 from typing import Any
 
+import fastavro
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from librt.strings import BytesWriter
 
 from schemas import wire
-from tests.schemas.values import LONGS, TEXTS
+from tests.schemas.values import LONGS, TEXTS, exact
 
 EDGES = sorted({sign * (1 << bits) + near for bits in range(63) for near in (-1, 0, 1) for sign in (1, -1)})
 EXTREMES = [-(1 << 63), -(1 << 63) + 1, (1 << 63) - 1, *EDGES]
@@ -124,18 +126,29 @@ def test_an_index_of_a_symbol_is_read(index: int) -> None:
 
 
 @given(st.integers(-(10**38) + 1, 10**38 - 1) | LONGS, st.binary(max_size=12))
-def test_money_takes_the_fewest_bytes_and_comes_back(value: int, after: bytes) -> None:
+def test_money_takes_the_bytes_of_its_magnitude_and_sign_and_comes_back(value: int, after: bytes) -> None:
     encoded = written(wire.write_money, value)
-    size = next(size for size in range(1, 17) if -(1 << 8 * size - 1) <= value < 1 << 8 * size - 1)
+    size = len(f"{abs(value):b}") // 8 + 1
     assert encoded == varint(size) + value.to_bytes(size, "big", signed=True)
     assert wire.read_money(encoded + after, 0) == (value, len(encoded))
 
 
+EDGES_OF_MONEY = [sign * (1 << bits) + near for bits in range(7, 120, 8) for near in (-1, 0, 1) for sign in (1, -1)]
+
+
 def test_money_at_the_edge_of_each_byte_comes_back() -> None:
-    edges = [
-        value for bits in range(7, 120, 8) for value in (-(1 << bits) - 1, -(1 << bits), (1 << bits) - 1, 1 << bits)
-    ]
-    assert [wire.read_money(written(wire.write_money, value), 0)[0] for value in edges] == edges
+    assert [wire.read_money(written(wire.write_money, value), 0)[0] for value in EDGES_OF_MONEY] == EDGES_OF_MONEY
+
+
+def test_money_at_the_edge_of_each_byte_is_written_as_fastavro_does() -> None:
+    assert [written(wire.write_money, value) for value in EDGES_OF_MONEY] == [fastavros(v) for v in EDGES_OF_MONEY]
+
+
+def fastavros(value: int) -> bytes:
+    target = io.BytesIO()
+    schema = {"type": "bytes", "logicalType": "decimal", "precision": 38, "scale": 8}
+    fastavro.schemaless_writer(target, schema, exact(value))
+    return target.getvalue()
 
 
 def test_money_of_no_bytes_is_nothing() -> None:

@@ -31,7 +31,7 @@ PRICES = st.integers(-(10**18) + 1, 10**18 - 1).map(exact)
 MONEY = st.one_of(
     st.integers(-(10**38) + 1, 10**38 - 1),
     st.integers(-(1 << 65), 1 << 65),
-    st.integers(0, 63).flatmap(lambda bits: st.integers(-(1 << bits) - 1, (1 << bits) + 1)),
+    st.sampled_from([sign * (1 << bits) + near for bits in range(120) for near in (-1, 0, 1) for sign in (1, -1)]),
 ).map(exact)
 PLAIN: dict[str, st.SearchStrategy[Any]] = {
     "long": LONGS,
