@@ -10,6 +10,7 @@ from operators.indicators import IndicatorParameters, Indicators
 from operators.normalise import Normalise, NormaliseParameters
 from operators.passage import Passage, PassageParameters
 from operators.price_alerts import PriceAlertParameters, PriceAlerts
+from operators.risk import Risk, RiskParameters
 from operators.validate import Validate, ValidateParameters
 from schemas.generated.states import (
     EXECUTION_STATE,
@@ -17,6 +18,7 @@ from schemas.generated.states import (
     NORMALISE_STATE,
     PASSAGE_STATE,
     PRICE_ALERTS_STATE,
+    RISK_STATE,
     VALIDATE_STATE,
 )
 
@@ -109,7 +111,32 @@ EXECUTION: Final = OperatorType(
     uses_timers=True,
 )
 
+RISK: Final = OperatorType(
+    name="risk",
+    summary="Lets an account's orders pass that it can bear: switches, short-sale rules, limits, margin and cash.",
+    operator=Risk,
+    state=RISK_STATE,
+    key=("account",),
+    inputs=(
+        "OrderValidated",
+        "AccountChanged",
+        "LocateGranted",
+        "KillSwitchChanged",
+        "OrderExecuted",
+        "OrderCancelled",
+        "OrderReplaced",
+        "OrderExpired",
+        "OrderRejected",
+        "OrderReplaceRejected",
+        "OrderTransitionRefused",
+        "PositionUpdated",
+        "PositionValued",
+    ),
+    outputs=("RiskChecked", "OrderRejected", "OrderReplaceRejected", "OrderTransitionRefused"),
+    parameters=RiskParameters,
+)
+
 OPERATORS: Final[dict[str, OperatorType]] = {
     operator_type.name: operator_type
-    for operator_type in (PASSAGE, NORMALISE, INDICATORS, PRICE_ALERTS, VALIDATE, EXECUTION)
+    for operator_type in (PASSAGE, NORMALISE, INDICATORS, PRICE_ALERTS, VALIDATE, RISK, EXECUTION)
 }
