@@ -108,7 +108,7 @@ def outcomes(harness: OperatorHarness, *records: Any) -> list[dict[str, Any]]:
     return [record.to_dict() for record in harness.take()]
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(ORDERS | PLAUSIBLE)
 def test_any_order_is_validated_or_rejected_once(any_order: OrderPlaced) -> None:
     harness = open_market()
@@ -119,7 +119,7 @@ def test_any_order_is_validated_or_rejected_once(any_order: OrderPlaced) -> None
     assert getattr(outcome, "reason", min(TABLE)) in TABLE
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(INSTRUMENTS, STATUSES, UPDATES, ORDERS | PLAUSIBLE)
 def test_no_reference_data_or_market_makes_an_order_fail(
     instrument: InstrumentChanged, told: TradingStatusChanged, update: PriceUpdated, any_order: OrderPlaced
@@ -127,13 +127,13 @@ def test_no_reference_data_or_market_makes_an_order_fail(
     assert len(outcomes(validator(), instrument, told, update, any_order)) == 1
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(REPLACES | CANCELS)
 def test_any_request_is_validated_or_rejected_once(request_: Any) -> None:
     assert len(outcomes(open_market(order()), request_)) == 2
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.lists(INSTRUMENTS | UPDATES, max_size=4), QUANTITIES, PRICES)
 def test_what_passes_stays_below_2_62_in_every_product_of_quantity_multiplier_and_price(
     told: list[Any], quantity: int, price_e8: int
@@ -147,7 +147,7 @@ def test_what_passes_stays_below_2_62_in_every_product_of_quantity_multiplier_an
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(RECORDS, max_size=20), st.integers(0, 20))
 def test_a_restart_anywhere_changes_nothing(records: list[Any], place: int) -> None:
     through = open_market(order_ids_max=4)
@@ -160,14 +160,14 @@ def test_a_restart_anywhere_changes_nothing(records: list[Any], place: int) -> N
     assert resumed.snapshot() == through.snapshot()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(RECORDS, max_size=10))
 def test_records_that_went_through_avro_have_the_same_outcome(records: list[Any]) -> None:
     decoded = [TYPES[type(record).__name__].from_dict(record.to_dict()) for record in records]
     assert outcomes(open_market(), *decoded) == outcomes(open_market(), *records)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(PLAUSIBLE, max_size=40))
 def test_an_id_is_accepted_once_a_day(orders: list[OrderPlaced]) -> None:
     passed = [outcome for outcome in outcomes(open_market(), *orders) if "action" in outcome]
