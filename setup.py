@@ -16,6 +16,7 @@ COMPILED = [
     "dataflow/engines/embedded/slot_format.py",
     "dataflow/engines/embedded/slot_table.py",
     "dataflow/engines/embedded/slots.py",
+    "dataflow/connectors/identity.py",
     "dataflow/frames.py",
     "schemas/wire.py",
     "schemas/generated/events.py",

@@ -17,7 +17,7 @@ from dataflow.engines.embedded.worker import ThreadWorker, Worker
 from dataflow.graph import Graph, Job
 from dataflow.graph import Sink as SinkDeclaration
 from dataflow.ports import InputFault, Sink, Source, Storage
-from jobs.feeds.open_source import open_source, specification_of
+from jobs.feeds.open_source import matching_rules, open_source, specification_of
 from jobs.letters import vocabulary
 
 
@@ -113,7 +113,7 @@ def _specifications(graph: Graph, wiring: Wiring, given: tuple[str, ...]) -> dic
         if name not in found:
             raise InputFault(f"--source {text}: there is no source {name!r}\n    sources: {', '.join(found)}")
         found[name] = specification
-    return found
+    return matching_rules(found)
 
 
 def _sink(graph: Graph, declaration: SinkDeclaration, storage: Storage, request: RunRequest) -> Sink:

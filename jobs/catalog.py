@@ -18,20 +18,37 @@ class SimulatorParameters:
     events: int = field(default=1_000_000, metadata={"minimum": 1})
     date: str = "2026-11-20"
     """Day, as YYYY-MM-DD."""
+    bad_ticks: int = field(default=4, metadata={"minimum": 0, "maximum": 1_000})
+    """Bad ticks of each kind per 100,000 events."""
 
 
 @dataclass(frozen=True)
-class FolderParameters:
-    """Files of one format in a directory."""
+class LeanParameters:
+    """Lean's tick archives."""
 
     folder: str
+    symbols: str = ""
+    """Only these, separated by commas; empty: all."""
+    days: str = ""
+    """Only these, as YYYYMMDD; empty: all."""
 
 
 @dataclass(frozen=True)
-class FileParameters:
-    """One file."""
+class LobsterParameters:
+    """LOBSTER's message and order book files."""
+
+    folder: str
+    symbols: str = ""
+    """Only these, separated by commas; empty: all."""
+
+
+@dataclass(frozen=True)
+class CsvParameters:
+    """One CSV file of quotes and trades."""
 
     file: str
+    zone: str = ""
+    """Time zone of times that name none, for example America/New_York."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +81,9 @@ ALERT_RULES = ("AlertRuleChanged",)
 
 SOURCES = (
     ConnectorType("simulator", "a market day, drawn from a seed", SimulatorParameters, MARKET_DATA),
-    ConnectorType("lean", "quotes and trades of Lean tick archives", FolderParameters, MARKET_DATA),
-    ConnectorType("lobster", "order messages of LOBSTER files", FolderParameters, MARKET_DATA),
-    ConnectorType("csv", "venue messages of a CSV file", FileParameters, MARKET_DATA),
+    ConnectorType("lean", "quotes and trades of Lean tick archives", LeanParameters, MARKET_DATA),
+    ConnectorType("lobster", "order messages of LOBSTER files", LobsterParameters, MARKET_DATA),
+    ConnectorType("csv", "venue messages of a CSV file", CsvParameters, MARKET_DATA),
     ConnectorType("alert_rules", "users' price alerts of a YAML or CSV file", AlertRulesParameters, ALERT_RULES),
 )
 SINKS = (

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from jobs.feeds.open_source import open_source
 from measure import cpu_seconds
 
 from dataflow.engines.embedded.wiring import Wiring, wire
 from dataflow.frames import decode_frames, frame
 from dataflow.load import load_graph
 from jobs.catalog import catalog
+from jobs.feeds.open_source import open_source
 from jobs.letters import vocabulary
 from schemas.generated.events import MARKET_DATA_RECEIVED, RECORD_TYPES
 

@@ -1,0 +1,137 @@
+"""`make bench`: measures, prints the table, writes docs/benchmarks.md and build/bench.json.
+
+Run as a folder (`python tests/bench`), so that the installed, compiled package is measured and not the tree.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import checkpoint
+import codec
+import engine
+import market_data
+import real_input
+from measure import Figure
+from rich.console import Console
+from rich.table import Table
+
+import dataflow.model
+from jobs.feeds.open_source import open_source
+from schemas.generated.events import MARKET_DATA_RECEIVED
+
+TREE = Path(__file__).parent.parent.parent
+EVENTS = 400_000
+INTERPRETED_EVENTS = 30_000
+CODEC_RECORDS = 20_000
+
+
+def measure_market_data(figures: dict[str, Figure], rounds: int) -> None:
+    compiled = Figure("events/CPU s", "≥ 2,000,000", note="decode → normalise → bars, indicators, alerts → encode")
+    interpreted = Figure("events/CPU s", "≥ 60,000", note="the same, interpreted")
+    for _ in range(rounds):
+        compiled.runs.append(market_data.events_per_cpu_s(EVENTS))
+        interpreted.runs.append(interpreted_events_per_cpu_s())
+    figures["market_data.events_per_cpu_s"] = compiled
+    figures["market_data.interpreted_events_per_cpu_s"] = interpreted
+
+
+def interpreted_events_per_cpu_s() -> float:
+    """The same measurement in a process that imports the tree, where nothing is compiled."""
+    environment = {**os.environ, "PYTHONPATH": str(TREE)}
+    command = [sys.executable, str(TREE / "tests/bench/market_data.py"), str(INTERPRETED_EVENTS)]
+    return float(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+
+
+def measure_codec(figures: dict[str, Figure]) -> None:
+    source = open_source(f"simulator:seed=3,symbols=100,events={CODEC_RECORDS}", "market")
+    source.open(None)
+    records = []
+    while (batch := source.read()) is not None:
+        records += [record for record in batch.records if record.type_id() == MARKET_DATA_RECEIVED.number]
+    encode, decode = codec.speedups(records, MARKET_DATA_RECEIVED)
+    figures["codec.encode_speedup"] = Figure("× fastavro", "≥ 20", encode, "MarketDataReceived")
+    figures["codec.decode_speedup"] = Figure("× fastavro", "≥ 20", decode, "MarketDataReceived")
+
+
+def measure_engine(figures: dict[str, Figure], rounds: int) -> None:
+    runs = [engine.us_per_record_and_operator(200_000) for _ in range(rounds)]
+    note = f"a chain of {engine.HOPS} operators, each emitting a record"
+    figures["engine.us_per_record_and_operator"] = Figure("µs", "≤ 0.5", runs, note)
+
+
+def measure_checkpoints(figures: dict[str, Figure], rounds: int) -> None:
+    with tempfile.TemporaryDirectory(dir=TREE / "build") as folder:
+        times = [checkpoint.measure(1_000_000, 50_000, Path(folder, str(number))) for number in range(rounds)]
+    size = f"{times[0].full_bytes / 1e6:.0f} MB"
+    figures["checkpoint.full_s"] = Figure("s", "< 1", [item.full_s for item in times], f"1,000,000 keys, {size}")
+    incremental = [item.incremental_ms for item in times]
+    figures["checkpoint.incremental_ms"] = Figure("ms", "< 50", incremental, "50,000 dirty keys, until durable")
+    stalls = [item.longest_stall_ms for item in times]
+    figures["checkpoint.longest_stall_ms"] = Figure("ms", "≤ 10", stalls, "while both were taken")
+    figures["checkpoint.restore_s"] = Figure("s", "< 3", [item.restore_s for item in times], "1,000,000 keys")
+
+
+def measure_real_input(figures: dict[str, Figure]) -> None:
+    folder = os.environ.get("TAPELINE_DATA", "")
+    if folder:
+        rate, note = real_input.five_ibm_days(Path(folder))
+        figures["real_input.events_per_cpu_s"] = Figure("events/CPU s", "to the end", [rate], note)
+
+
+def table(figures: dict[str, Figure]) -> Table:
+    shown = Table("figure", "value", "unit", "wanted", "runs", "what")
+    for name, figure in figures.items():
+        shown.add_row(name, plain(figure.value), figure.unit, figure.target, str(len(figure.runs)), figure.note)
+    return shown
+
+
+def plain(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1_000 else f"{value:.3g}"
+
+
+def document(figures: dict[str, Figure]) -> str:
+    """docs/benchmarks.md"""
+    mode = "compiled" if not str(dataflow.model.__file__).endswith(".py") else "interpreted"
+    lines = [
+        "# Benchmarks",
+        "",
+        f"`make bench` on {platform.machine()}, {os.cpu_count()} cores, CPython {platform.python_version()}, {mode}. ",
+        "Medians of the runs; CPU seconds are of the whole process. Machines differ: trust ratios.",
+        "",
+        "| figure | value | unit | wanted | runs | what |",
+        "|---|---:|---|---|---:|---|",
+    ]
+    lines += [
+        f"| `{name}` | {plain(item.value)} | {item.unit} | {item.target} | {len(item.runs)} | {item.note} |"
+        for name, item in figures.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    (TREE / "build").mkdir(exist_ok=True)
+    figures: dict[str, Figure] = {}
+    measure_market_data(figures, rounds)
+    measure_codec(figures)
+    measure_engine(figures, rounds)
+    measure_checkpoints(figures, min(rounds, 3))
+    measure_real_input(figures)
+    Console(width=160).print(table(figures))
+    (TREE / "docs/benchmarks.md").write_text(document(figures))
+    found = {name: figure.plain() for name, figure in figures.items()}
+    (TREE / "build/bench.json").write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
