@@ -30,6 +30,7 @@ from schemas.generated.events import (
     TradeExecuted,
 )
 from schemas.generated.states import (
+    ORDER_QUEUE_KIND_BOOK,
     ORDER_TYPE_MARKET,
     SIDE_BUY,
     SIDE_NONE,
@@ -159,7 +160,7 @@ def allot(state: ExecutionState, matcher: Matcher, trade: TradeExecuted, order: 
     queue_of(state, order).quantity -= trade.quantity
     matcher.reports.executed(state, trade, order, LIQUIDITY_FLAG_AUCTION, context)
     if order.leaves_quantity > 0:
-        if order.display_quantity > 0 and order.shown_quantity == 0:
+        if order.queue == ORDER_QUEUE_KIND_BOOK and order.display_quantity > 0 and order.shown_quantity == 0:
             show_next(state, queue_of(state, order), order)
         return False
     leave(state, order)

@@ -39,7 +39,7 @@ NO_PLACE: Final[i64] = -1
 
 
 def order_key(account: str, order_id: str) -> str:
-    return account + "\x1f" + order_id
+    return f"{account}\x1f{order_id}"
 
 
 def find_order(state: ExecutionState, key: str) -> OpenOrder | None:

@@ -164,3 +164,15 @@ def test_an_auction_without_a_cross_has_no_price(kind: str) -> None:
     desk.status("PRE_OPEN")
     desk.buy("b", 100, 1000)
     assert desk.status("TRADING") == ["auction OPENING 0@0 imbalance NONE 0"]
+
+
+def test_an_iceberg_at_the_open_keeps_its_turn_in_the_auction(kind: str) -> None:
+    desk = Desk(kind)
+    desk.status("PRE_OPEN")
+    desk.sell("ice", 100, 1000, display=10, time_in_force="AT_THE_OPEN")
+    desk.sell("plain", 100, 1001, time_in_force="AT_THE_OPEN")
+    desk.buy("b", 60, 1000)
+    assert desk.status("TRADING")[-2:] == [
+        "expired y/ice 40 AUCTION_UNMATCHED",
+        "expired y/plain 100 AUCTION_UNMATCHED",
+    ]
