@@ -1,0 +1,1 @@
+"""ClickHouse: the sink under crashes, the DDL, servers, and the commands that ask."""
