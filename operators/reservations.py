@@ -117,7 +117,6 @@ def apply_fill(state: RiskState, fill: OrderExecuted, rates: MarginRates, reserv
         if fill.leaves_quantity == 0:
             del state.orders[fill.order_id]
         else:
-            order.next_quantity = max(order.next_quantity, order.filled_quantity) if order.request_id != "" else 0
             reserve.set_on(order)
             enter(state, holding, order)
         if order.located:
@@ -185,8 +184,6 @@ def apply_replace(
         if order.next_price_e8 > 0:
             order.price_e8 = order.next_price_e8
         drop_replace(order)
-    elif order.request_id != "":
-        order.next_quantity = max(order.next_quantity, order.filled_quantity)
     reserve.set_on(order)
     enter(state, holding, order)
     revalue(state, holding, rates)

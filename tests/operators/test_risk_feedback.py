@@ -175,6 +175,14 @@ def test_a_replace_of_an_order_that_is_not_there_is_an_impossible_transition() -
     assert (answer.record_type, answer.order_id) == ("OrderReplaced", "9")
 
 
+@pytest.mark.parametrize(("quantity", "filled"), [(5, 5), (0, 0), (10, -1), (1 << 62, 0)])
+def test_a_replace_with_impossible_figures_changes_nothing(quantity: int, filled: int) -> None:
+    desk = desk_with()
+    desk.order(BUY, 10, 100)
+    (answer,) = desk.replaced("1", quantity, filled)
+    assert (answer.record_type, answer.state, desk.reserved) == ("OrderReplaced", ORDER_STATE_RISK_APPROVED, 500)
+
+
 def test_a_fill_of_an_order_that_is_not_there_is_a_fill_all_the_same() -> None:
     desk = desk_with(1_000)
     assert desk.fill(BUY, 10, 50, "9") == []
