@@ -1,8 +1,8 @@
 """Replays LOBSTER messages as orders: executions must hit the resting orders they hit on the real market.
 
 Submissions become orders, partial cancels smaller replaces, deletions cancels; an execution becomes an immediate order
-of the other side at its price. Orders that stood in the book before the file begins are known only by what happens to them
-later: they are placed first, with all shares that they are seen to lose, those that trade earlier first.
+of the other side at its price. Orders that stood in the book before the file begins are known only by what happens to
+them later: they are placed first, with all shares that they are seen to lose, those that trade earlier first.
 Source: LOBSTER, output structure: time, type (1 submission, 2 partial cancel, 3 deletion, 4 execution of a visible
 order, 5 of a hidden one, 7 halt), order id, size, price in 1e-4 dollars, side of the resting order (1 buy, -1 sell).
 """
