@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find jobs operators schemas dataflow -name '*.py' -o -name '*.avsc') pyproject.toml setup.py requirements.lock
 SEEDS ?= 1000
+KILLS ?= 50
+SEED ?= 1
 
-.PHONY: run test check bench simulate install format clean
+.PHONY: run test check bench simulate chaos install format clean
 
 run: $(VENV)/.installed
 	$(BIN)/tapeline run --fresh
@@ -28,6 +30,9 @@ bench: $(VENV)/.installed
 
 simulate: $(VENV)/.installed
 	$(BIN)/python tests/simulate/run.py --seeds $(SEEDS)
+
+chaos: $(VENV)/.installed
+	$(BIN)/python tests/chaos/kill_loop.py --kills $(KILLS) --seed $(SEED)
 
 install: $(VENV)/.installed
 

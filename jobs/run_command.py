@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from dataflow.load import load_graph
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from dataflow.engines.embedded.runner import Runner, Settings
+from dataflow.load import load_graph
 from dataflow.ports import InputFault
 from dataflow.storage import DirectoryStorage, StateLock
 from jobs.assemble import Assembly, RunRequest, assemble
