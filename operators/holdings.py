@@ -143,8 +143,11 @@ def value_position(state: RiskState, holding: RiskHolding, rates: MarginRates) -
         holding.maintenance_margin_e8 = 0
         return
     short = held < 0
-    holding.initial_margin_e8 = rates.initial_e8(holding, abs(held), abs(exposure_e8), short)
-    holding.maintenance_margin_e8 = rates.maintenance_e8(holding, abs(held), abs(exposure_e8), short)
+    if short:
+        held = -held
+        exposure_e8 = -exposure_e8
+    holding.initial_margin_e8 = rates.initial_e8(holding, held, exposure_e8, short)
+    holding.maintenance_margin_e8 = rates.maintenance_e8(holding, held, exposure_e8, short)
 
 
 def reservation_e8(holding: RiskHolding, side: i64, rates: MarginRates, pays_in_full: bool) -> int:

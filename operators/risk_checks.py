@@ -313,9 +313,9 @@ def reservation_price_e8(request: OrderValidated, buffer_bps: int) -> i64:
         return -1
     if request.side == SIDE_BUY and limit_e8 > 0:
         return limit_e8
-    if request.side != SIDE_BUY:
-        return max(limit_e8, request.stop_price_e8, request.reference_price_e8)
     base_e8: i64 = max(request.stop_price_e8, request.reference_price_e8)
+    if request.side != SIDE_BUY:
+        return max(limit_e8, base_e8)
     if within(request.ask_price_e8):
         base_e8 = max(base_e8, request.ask_price_e8)
     extra: int = base_e8
