@@ -12,7 +12,7 @@ from clickhouse_connect.driver import Client
 from dataflow.connectors.clickhouse.client import open_embedded
 from tests.clickhouse.killed_run import TOTAL
 
-KILLS = ((9, -1), (21, 4), (17, 9), (19, -1), (16, 15), (18, 2))
+KILLS = ((9, -1), (21, 4), (17, 9), (19, -1))
 """Operation and delay in ms: one in the DDL; then in inserts, before them, around checkpoints and in the recovery."""
 
 
@@ -28,8 +28,7 @@ def facts(client: Client, table: str) -> tuple[int, ...]:
 
 def test_rows_are_there_once_after_any_kill(tmp_path: Path, ddl: Path) -> None:
     codes = [run_until(tmp_path, operation, delay_ms) for operation, delay_ms in KILLS]
-    assert -signal.SIGKILL in codes
-    assert set(codes) <= {-signal.SIGKILL, 0}
+    assert codes == [-signal.SIGKILL] * len(KILLS)
     assert run_until(tmp_path, 0, 0) == 0
     client = open_embedded(tmp_path / "clickhouse")
     rejected = range(1, TOTAL, 3)
