@@ -137,12 +137,16 @@ class Risk(KeyedOperator[RiskState]):
     def on_new(self, state: RiskState, request: OrderValidated, rates: MarginRates, context: Context) -> None:
         price_e8 = reservation_price_e8(request, self.buffer_bps)
         refusal = first_refusal(state, request, price_e8)
+        holding = state.holdings.get(request.symbol)
         if refusal is None:
-            refusal = self.room_refusal(state, request)
+            refusal = self.room_refusal(state, holding, request)
         if refusal is not None:
             reject(request, refusal, context)
             return
-        holding = holding_for(state, request)
+        if holding is None:
+            holding = RiskHolding(0, request.instrument_type, request.multiplier)
+            state.holdings[request.symbol] = holding
+        note_market(holding, request)
         reserved_before_e8 = state.reserved_e8
         order = RiskOrder(request.symbol, request.side, needs_locate(request), request.quantity, 0, price_e8)
         self.reserve.set_on(order)
@@ -159,7 +163,7 @@ class Risk(KeyedOperator[RiskState]):
             del state.holdings[request.symbol]
         reject(request, refusal, context)
 
-    def room_refusal(self, state: RiskState, request: OrderValidated) -> Refusal | None:
+    def room_refusal(self, state: RiskState, holding: RiskHolding | None, request: OrderValidated) -> Refusal | None:
         """Whether there is room for one more order, of this id and in this symbol."""
         if request.order_id in state.orders:
             return Refusal(ORDER_REJECT_REASON_ORDER_ID_DUPLICATE)
@@ -168,7 +172,6 @@ class Risk(KeyedOperator[RiskState]):
             most = min(most, state.open_orders_max)
         if len(state.orders) >= most:
             return counted(ORDER_REJECT_REASON_OPEN_ORDERS_ABOVE_LIMIT, len(state.orders) + 1, most)
-        holding = state.holdings.get(request.symbol)
         if holding is not None:
             return instrument_refusal(holding, request)
         if len(state.holdings) >= self.holdings_max:
@@ -254,16 +257,6 @@ def instrument_refusal(holding: RiskHolding, request: OrderValidated) -> Refusal
     if same_type and holding.multiplier == request.multiplier:
         return None
     return Refusal(ORDER_REJECT_REASON_INSTRUMENT_DATA_INVALID)
-
-
-def holding_for(state: RiskState, request: OrderValidated) -> RiskHolding:
-    """The symbol's holding, with what the request tells of the market."""
-    holding = state.holdings.get(request.symbol)
-    if holding is None:
-        holding = RiskHolding(0, request.instrument_type, request.multiplier)
-        state.holdings[request.symbol] = holding
-    note_market(holding, request)
-    return holding
 
 
 def note_market(holding: RiskHolding, request: OrderValidated) -> None:
