@@ -40,6 +40,7 @@ from schemas.generated.states import (
     OrderQueue,
 )
 
+CENT_E8: Final[i64] = 1_000_000
 MARKET_RANK: Final = -(1 << 62)
 
 
@@ -169,9 +170,11 @@ def allot(state: ExecutionState, matcher: Matcher, trade: TradeExecuted, order: 
 
 
 def reference_price_e8(state: ExecutionState) -> i64:
-    """Last sale; before the first, the middle of the national best bid and offer; 0 where there is neither."""
+    """Last sale; before the first, the middle of the national best bid and offer, rounded down to the increment of Rule
+    612 (a cent from one dollar on, a hundredth of a cent below); 0 where there is neither."""
     if state.last_price_e8 > 0:
         return state.last_price_e8
     if state.bid_price_e8 > 0 and state.ask_price_e8 > 0:
-        return (state.bid_price_e8 + state.ask_price_e8) // 2
+        middle_e8 = (state.bid_price_e8 + state.ask_price_e8) // 2
+        return middle_e8 - middle_e8 % (CENT_E8 if middle_e8 >= 100 * CENT_E8 else CENT_E8 // 100)
     return 0

@@ -176,3 +176,12 @@ def test_an_iceberg_at_the_open_keeps_its_turn_in_the_auction(kind: str) -> None
         "expired y/ice 40 AUCTION_UNMATCHED",
         "expired y/plain 100 AUCTION_UNMATCHED",
     ]
+
+
+def test_before_the_first_sale_the_reference_is_the_middle_of_the_quote_in_whole_cents(kind: str) -> None:
+    desk = Desk(kind)
+    desk.quote(1000, 100, 1005, 100)
+    desk.status("PRE_OPEN")
+    desk.buy("b", 100)
+    desk.sell("s", 100)
+    assert desk.status("TRADING")[0] == "auction OPENING 100@1002 imbalance NONE 0"
