@@ -21,8 +21,8 @@ from dataflow.connectors.clickhouse.client import open_embedded
 from dataflow.storage import DirectoryStorage
 from tests.clickhouse.small_run import SmallRun, WatchedClient
 
-TOTAL = 40_000
-PER_CHECKPOINT = 6_000
+TOTAL = 21_000
+PER_CHECKPOINT = 3_000
 
 
 class KillingStorage(DirectoryStorage):

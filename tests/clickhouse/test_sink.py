@@ -167,6 +167,14 @@ def test_a_row_that_stands_twice_is_made_one(sink: ClickHouseSink, client: Clien
     assert offsets(client) == list(range(10))
 
 
+def test_an_insert_of_the_dead_process_that_comes_late_is_dropped(sink: ClickHouseSink, client: Client) -> None:
+    sink.write(block(ALERTS, 0, 10))
+    position = sink.prepare(1)
+    again(sink).recover(position)
+    sink.commit(1)
+    assert offsets(client) == list(range(10))
+
+
 def test_the_spool_of_the_last_commit_stays_until_the_next(sink: ClickHouseSink, storage: SimulatedStorage) -> None:
     checkpoint(sink, 0, 10, 1)
     assert storage.list("spool") == ["0000000001.chunks"]
