@@ -17,7 +17,10 @@ from pathlib import Path
 
 TREE = Path(__file__).parent.parent.parent
 TABLES = ("analytics", "alerts", "market_data_rejects", "late_events")
-EVENTS = 120_000
+EVENTS = 200_000
+RATE = 20_000
+"""Events a second of a life that will be killed, so that the input lasts for all of them."""
+PATIENCE_S = 60
 
 
 @dataclass(frozen=True)
@@ -67,14 +70,19 @@ def undisturbed(data: Path) -> Result:
 
 
 def killed(data: Path, kills: int, seed: int) -> Result:
-    """A run killed so often at moments chosen by the seed, then left to end. Killed lives are slowed down, so that the
-    input lasts for all of them."""
+    """A run killed so often at moments chosen by the seed, then left to end. One life in six is killed while it starts
+    or recovers, the others some moments after their first checkpoint."""
     chosen = random.Random(seed)
     resume: tuple[str, ...] = ()
     done = 0
     for _ in range(kills):
-        process = start(data, "--rate", "30000", *resume)
-        time.sleep(chosen.uniform(0.02, 0.25) if chosen.random() < 0.15 else chosen.uniform(0.6, 1.6))
+        before = newest_checkpoint(data)
+        process = start(data, "--rate", str(RATE), *resume)
+        if chosen.random() < 1 / 6:
+            time.sleep(chosen.uniform(0, 1.5))
+        else:
+            wait_for_checkpoint(data, before, process)
+            time.sleep(chosen.uniform(0, 0.15))
         done += process.poll() is None
         process.kill()
         _, errors = process.communicate()
@@ -86,6 +94,17 @@ def killed(data: Path, kills: int, seed: int) -> Result:
     if last.returncode != 0:
         raise RuntimeError(errors.decode())
     return Result(*outputs(data), lives=kills + 1, kills=done)
+
+
+def newest_checkpoint(data: Path) -> str:
+    return max((path.name for path in data.glob("checkpoints/checkpoint-*.json")), default="")
+
+
+def wait_for_checkpoint(data: Path, before: str, process: subprocess.Popen[bytes]) -> None:
+    """Until there is a newer checkpoint, or the process has ended."""
+    deadline = time.monotonic() + PATIENCE_S
+    while newest_checkpoint(data) <= before and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
 def main() -> int:
