@@ -264,9 +264,11 @@ def limit_refusal(state: RiskState, holding: RiskHolding, side: i64) -> Refusal 
         return counted(ORDER_REJECT_REASON_POSITION_ABOVE_LIMIT, reach, most)
     symbol_e8 = holding.exposure_e8 + holding.buy_amount_e8 if bought else holding.sell_amount_e8 - holding.exposure_e8
     bps: int = state.concentration_bps_max
-    if bps > 0 and symbol_e8 * BPS > bps * equity_e8(state):
-        limit_e8 = max(bps * equity_e8(state), 0) // BPS
-        return Refusal(ORDER_REJECT_REASON_CONCENTRATION_ABOVE_LIMIT, symbol_e8, limit_e8)
+    equity = equity_e8(state)
+    if bps > 0 and symbol_e8 > equity // BPS * bps:  # never more than the limit, and fits a machine word
+        limit_e8 = max(bps * equity, 0) // BPS
+        if symbol_e8 > limit_e8:
+            return Refusal(ORDER_REJECT_REASON_CONCENTRATION_ABOVE_LIMIT, symbol_e8, limit_e8)
     if 0 < state.gross_exposure_max_e8 < state.gross_exposure_e8:
         gross_e8 = state.gross_exposure_e8
         return Refusal(ORDER_REJECT_REASON_GROSS_EXPOSURE_ABOVE_LIMIT, gross_e8, state.gross_exposure_max_e8)
