@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from dataflow.connectors.clickhouse.client import open_embedded
+from dataflow.connectors.clickhouse.client import Server, open_embedded, open_server
 from dataflow.connectors.clickhouse.sink import ClickHouseSink
 from dataflow.connectors.log.sink import LogSink
 from dataflow.engines.embedded.checkpoints import CheckpointStore
 from dataflow.engines.embedded.runner import Edges, Runner, Settings
 from dataflow.engines.embedded.wiring import Wiring, wire
 from dataflow.engines.embedded.worker import ThreadWorker, Worker
-from dataflow.graph import Graph, Job
+from dataflow.graph import Graph, Job, Stream
 from dataflow.graph import Sink as SinkDeclaration
 from dataflow.ports import InputFault, Sink, Source, Storage
 from jobs.feeds.open_source import matching_rules, open_source, specification_of
@@ -121,7 +122,14 @@ def _sink(graph: Graph, declaration: SinkDeclaration, storage: Storage, request:
     if declaration.uses == "log":
         return LogSink(storage, streams, **declaration.parameters)
     if declaration.uses == "clickhouse":
-        path = request.data / declaration.parameters["path"]
-        ddl = request.tree / declaration.parameters["ddl"]
-        return ClickHouseSink(storage, streams, lambda: open_embedded(path), ddl)
+        return _clickhouse(declaration.parameters, streams, storage, request)
     raise InputFault(f"sink {declaration.name}: the embedded engine has no connector {declaration.uses!r}")
+
+
+def _clickhouse(given: dict[str, Any], streams: list[Stream], storage: Storage, request: RunRequest) -> Sink:
+    ddl = request.tree / given["ddl"]
+    if given["host"]:
+        server = Server(given["host"], given["port"], given["user"], given["database"], given["secure"])
+        return ClickHouseSink(storage, streams, lambda: open_server(server), ddl, is_shared=True)
+    path = request.data / given["path"]
+    return ClickHouseSink(storage, streams, lambda: open_embedded(path), ddl)

@@ -68,12 +68,18 @@ class LogParameters:
 
 @dataclass(frozen=True)
 class ClickHouseParameters:
-    """The embedded ClickHouse."""
+    """ClickHouse, embedded or a server."""
 
     path: str = "clickhouse"
     """Directory of the tables, inside the run's data directory."""
     ddl: str = "deploy/clickhouse"
     """Directory of the statements that make tables and views."""
+    host: str = ""
+    """A server instead of the embedded engine; its password comes from TAPELINE_CLICKHOUSE_PASSWORD alone."""
+    port: int = field(default=8123, metadata={"minimum": 1, "maximum": 65_535})
+    user: str = "default"
+    database: str = "default"
+    secure: bool = False
 
 
 MARKET_DATA = ("MarketDataReceived",)

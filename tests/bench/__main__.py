@@ -34,7 +34,7 @@ CODEC_RECORDS = 20_000
 
 
 def measure_market_data(figures: dict[str, Figure], rounds: int) -> None:
-    compiled = Figure("events/CPU s", "≥ 2,000,000", note="decode → normalise → bars, indicators, alerts → encode")
+    compiled = Figure("events/CPU s", "≥ 2,000,000", note="decode → normalise → bars and indicators → encode")
     interpreted = Figure("events/CPU s", "≥ 60,000", note="the same, interpreted")
     for _ in range(rounds):
         compiled.runs.append(market_data.events_per_cpu_s(EVENTS))
