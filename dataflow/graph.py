@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from dataflow.model import NoParameters, OperatorType, RecordType
+from dataflow.model import NoParameters, OperatorType, RecordType, hash_text
 
 KEY_GROUPS = 1024
 """Fixed from the first day: a key belongs to one of these for ever, and a job is rescaled by moving whole groups."""
@@ -148,6 +148,11 @@ class Graph:
             for uid, operator in self.operators.items()
             if uid in uids
         }
+
+
+def key_group(key: str) -> int:
+    """The group a key belongs to, for ever, on every engine."""
+    return int(hash_text(key)) % KEY_GROUPS
 
 
 def topology_hash(topology: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from rich.table import Table
 from dataflow.engines.embedded.checkpoints import CheckpointStore, Manifest
 from dataflow.engines.embedded.offline import StoredCell, stored_cells
 from dataflow.engines.embedded.slots import KEY_SEPARATOR
+from dataflow.graph import key_group
 from dataflow.ports import InputFault
 from dataflow.storage import DirectoryStorage
 from jobs.plain_values import plain
@@ -108,6 +109,7 @@ def _fields(cell: StoredCell) -> dict[str, Any]:
     return {
         "operator": cell.uid,
         "key": cell.key.replace(KEY_SEPARATOR, ","),
+        "key_group": key_group(cell.key),
         "events_emitted": cell.sequence,
         "timers_ns": list(cell.timers),
         "state": plain(cell.state),
