@@ -29,5 +29,5 @@ def five_ibm_days(data: Path) -> tuple[float, str]:
 
 
 def tapeline(*arguments: str) -> str:
-    command = [sys.executable, "-c", "from jobs.cli import main; main()", *arguments]
+    command = [sys.executable, "-P", "-c", "from jobs.cli import main; main()", *arguments]
     return subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=True).stdout

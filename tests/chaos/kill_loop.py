@@ -34,7 +34,7 @@ class Result:
 
 
 def tapeline(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", "from jobs.cli import main; main()", *arguments]
+    return [sys.executable, "-P", "-c", "from jobs.cli import main; main()", *arguments]
 
 
 def output(*arguments: str) -> str:

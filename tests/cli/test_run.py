@@ -19,7 +19,7 @@ SMALL = "simulator:seed=2,symbols=3,events=3000"
 
 
 def tapeline(*arguments: str, before: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from jobs.cli import main; main()", *arguments]
+    command = [sys.executable, "-P", "-c", "from jobs.cli import main; main()", *arguments]
     return subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False, preexec_fn=before)
 
 
