@@ -187,9 +187,11 @@ class Reports:
         if order.display_quantity > 0:
             order.shown_quantity = max(available(order) - quantity, 0)
         self.move(order, FILL_REST if order.leaves_quantity == 0 else FILL_PART)
-        shares: int = quantity
-        units: int = shares * order.multiplier
-        order.filled_amount_e8 += price_e8 * shares
+        shares: int = quantity  # each operand an int first: int * i64 is 64-bit, and wraps, when compiled
+        multiplier: int = order.multiplier
+        price: int = price_e8
+        units: int = shares * multiplier
+        order.filled_amount_e8 += price * shares
         record = OrderExecuted(0, context.key, order.account, order.order_id, order.venue_order_id, trade.trade_id)
         record.side = order.side
         record.marking = order.marking
@@ -204,14 +206,17 @@ class Reports:
         record.venue = trade.venue
         record.bid_price_e8 = state.bid_price_e8
         record.ask_price_e8 = state.ask_price_e8
-        record.price_improvement_e8 = improvement_e8(state, order.side, price_e8) * units
+        improvement: int = improvement_e8(state, order.side, price_e8)
+        record.price_improvement_e8 = improvement * units
         self.charge(order, record, units, context)
         context.emit(record)
 
     def charge(self, order: OpenOrder, record: OrderExecuted, units: int, context: Context) -> None:
         """Commission, the venue's fee, and on a sale the fees by law."""
         shares: int = record.quantity
-        due_e8 = max(self.per_unit_e8 * record.cumulative_quantity, self.per_order_min_e8)
+        cumulative: int = record.cumulative_quantity
+        per_unit_e8: int = self.per_unit_e8
+        due_e8: int = max(per_unit_e8 * cumulative, self.per_order_min_e8)
         record.commission_e8 = due_e8 - order.commission_charged_e8
         order.commission_charged_e8 = due_e8
         if record.liquidity == LIQUIDITY_FLAG_ADDED:
@@ -219,7 +224,8 @@ class Reports:
         elif record.liquidity in (LIQUIDITY_FLAG_REMOVED, LIQUIDITY_FLAG_ROUTED_AWAY):
             record.venue_fee_e8 = self.taker_fee_e8 * shares
         if order.side == SIDE_SELL:
-            proceeds_e8: int = record.price_e8 * units
+            price: int = record.price_e8
+            proceeds_e8: int = price * units
             record.section_31_fee_e8 = section_31_fee_e8(context.cause_time_ns, order.instrument_type, proceeds_e8)
             record.taf_fee_e8 = taf_fee_e8(context.cause_time_ns, order.instrument_type, shares)
 

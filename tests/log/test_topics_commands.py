@@ -8,6 +8,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -178,9 +180,17 @@ def test_following_a_log_that_is_cut_back_shows_what_is_written_anew(tmp_path: P
     assert json.loads(shown[-1])["number"] in {10, 20}
 
 
-def following(data: Path) -> subprocess.Popen[str]:
+@contextmanager
+def following(data: Path) -> Iterator[subprocess.Popen[str]]:
+    """`tail --follow` in a process that hears an interrupt whatever the test run was started from, and that ends."""
     arguments = ["tail", "market-data", "--data", str(data), "-n", "2", "--follow", "--format", "json"]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
