@@ -1,4 +1,4 @@
-"""Confluent's frame around a record: a zero byte, the schema id in four bytes (big endian), the Avro data.
+"""Takes batches of messages out of Confluent's frame: a zero byte, the schema id in four bytes, the Avro data.
 
 Source: Confluent Platform documentation, "Wire format".
 """
@@ -7,21 +7,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from librt.strings import BytesWriter, read_i32_be, write_i32_be
-from mypy_extensions import i32, i64
+from librt.strings import read_i32_be
+from mypy_extensions import i64
 
 from dataflow.model import Record, RecordType
 
 FRAME_BYTES: Final = 5
-
-
-def frame(record: Record, schema_id: i64) -> bytes:
-    """The record as one message."""
-    writer = BytesWriter()
-    writer.append(0)
-    write_i32_be(writer, i32(schema_id))
-    record.encode_into(writer)
-    return writer.getvalue()
 
 
 def decode_frames(frames: list[bytes], types: list[RecordType | None], bad: list[tuple[int, int, str]]) -> list[Record]:

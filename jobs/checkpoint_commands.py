@@ -19,12 +19,8 @@ from dataflow.engines.embedded.slots import KEY_SEPARATOR
 from dataflow.graph import key_group
 from dataflow.ports import InputFault
 from dataflow.storage import DirectoryStorage
+from jobs.data_option import DATA_OPTION
 from jobs.plain_values import plain
-
-data_option = click.option(
-    "--data", type=click.Path(path_type=Path), default=Path("data"), envvar="TAPELINE_DATA_DIR", show_default=True,
-    help="Directory of the run.",
-)  # fmt: skip
 
 
 @click.group()
@@ -33,7 +29,7 @@ def checkpoints() -> None:
 
 
 @checkpoints.command("list")
-@data_option
+@DATA_OPTION
 def list_checkpoints(data: Path) -> None:
     """All checkpoints, newest last, and whether each is whole."""
     store = _store(data)
@@ -44,7 +40,7 @@ def list_checkpoints(data: Path) -> None:
 
 
 @checkpoints.command()
-@data_option
+@DATA_OPTION
 @click.argument("number", type=int, required=False)
 @click.option("--operator", "uid", help="Only this operator (its uid).")
 @click.option("--key", help="Only this key; the parts of a composite key joined by a comma.")

@@ -20,6 +20,7 @@ from rich.text import Text
 from dataflow.connectors.clickhouse.answers import Answer, ask
 from dataflow.connectors.clickhouse.client import open_embedded
 from dataflow.ports import InputFault
+from jobs.data_option import DATA_OPTION
 
 FOLDER: Final = "clickhouse"
 ROWS_SHOWN: Final = 200
@@ -34,16 +35,11 @@ WHERE database = currentDatabase() AND NOT is_temporary
 ORDER BY kind, name
 """
 
-data_option = click.option(
-    "--data", type=click.Path(path_type=Path), default=Path("data"), envvar="TAPELINE_DATA_DIR", show_default=True,
-    help="Directory of the run.",
-)  # fmt: skip
-
 
 @click.command()
 @click.argument("sql")
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-@data_option
+@DATA_OPTION
 def query(sql: str, form: str, data: Path) -> None:
     """Ask the tables of a run: SELECT, SHOW, DESCRIBE, EXPLAIN. Nothing can be changed.
 
@@ -55,7 +51,7 @@ def query(sql: str, form: str, data: Path) -> None:
 
 @click.command()
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-@data_option
+@DATA_OPTION
 def tables(form: str, data: Path) -> None:
     """List the tables and views of a run: rows, size, and what they hold."""
     _answer(data, TABLES, form)

@@ -21,17 +21,13 @@ from dataflow.connectors.log.reader import Entry, LogReader
 from dataflow.connectors.log.segments import KEY, PARTITIONS, logged_streams
 from dataflow.ports import InputFault
 from dataflow.storage import DirectoryStorage
+from jobs.data_option import DATA_OPTION
 from jobs.plain_values import iso_time, line, plain
 
 TAIL_RECORDS: Final = 10
 POLL_S: Final = 0.3
 PIPE_COLUMNS: Final = 200
 ENVELOPE: Final = ("event_id", "cause_id", "sequence", "event_time_ns")
-
-data_option = click.option(
-    "--data", type=click.Path(path_type=Path), default=Path("data"), envvar="TAPELINE_DATA_DIR", show_default=True,
-    help="Directory of the run.",
-)  # fmt: skip
 
 
 @click.group()
@@ -40,7 +36,7 @@ def topics() -> None:
 
 
 @topics.command("list")
-@data_option
+@DATA_OPTION
 def list_topics(data: Path) -> None:
     """Every stream that has a log, and how much is in it."""
     table = Table(box=SIMPLE, pad_edge=False, collapse_padding=True, caption="event times in UTC")
@@ -56,7 +52,7 @@ def list_topics(data: Path) -> None:
 
 
 @topics.command()
-@data_option
+@DATA_OPTION
 @click.argument("stream")
 @click.option("-n", "count", type=click.IntRange(min=0), help=f"So many records; {TAIL_RECORDS}, or all with --from.")
 @click.option("--from", "first", type=click.IntRange(min=0), help="Begin at this record number (from 0).")
@@ -74,7 +70,7 @@ def tail(data: Path, stream: str, **options: Any) -> None:
 
 
 @topics.command()
-@data_option
+@DATA_OPTION
 @click.argument("streams", nargs=-1)
 def digest(data: Path, streams: tuple[str, ...]) -> None:
     """SHA-256 of what each stream holds (default: all): equal for equal outputs, however files are cut."""
@@ -83,7 +79,7 @@ def digest(data: Path, streams: tuple[str, ...]) -> None:
 
 
 @topics.command()
-@data_option
+@DATA_OPTION
 @click.argument("streams", nargs=-1)
 @click.pass_context
 def verify(context: click.Context, data: Path, streams: tuple[str, ...]) -> None:

@@ -12,12 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 from dataflow.blocks import records_of
+from dataflow.connectors.identity import source_prefix, stamp
 from dataflow.engines.embedded.checkpoints import CheckpointStore
 from dataflow.engines.embedded.runner import Edges, Runner, Settings
 from dataflow.engines.embedded.wiring import Vocabulary, wire
 from dataflow.engines.embedded.worker import InlineWorker
 from dataflow.graph import Graph, Sink
-from dataflow.model import Record, derive_id, hash_text
+from dataflow.model import Record
 from dataflow.ports import Batch, Block, Storage
 from dataflow.testing.faults import SimulatedStorage
 
@@ -30,8 +31,7 @@ class ListSource:
         self.batch_records = batch_records
         self.next = 0
         for number, record in enumerate(self.records, start=1):
-            record.event_id_hi = derive_id(hash_text(name), number)
-            record.sequence = number
+            stamp(record, source_prefix(name), number)
 
     def open(self, position: Any | None) -> None:
         self.next = 0 if position is None else position

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from dataflow.ports import InputFault
+from jobs.feeds.new_york import midnight_ns
 from operators.generated_calendar import FIRST_DATE, LAST_DATE, STOCKS_CLOSED, STOCKS_EARLY_CLOSE
 
-NEW_YORK: Final = ZoneInfo("America/New_York")
-OPEN: Final = time(9, 30)
-CLOSE: Final = time(16)
-EARLY_CLOSE: Final = time(13)
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MINUTE_NS: Final = 60_000_000_000
+OPEN_NS: Final = (9 * 60 + 30) * MINUTE_NS
+"""Since midnight in New York, as the closes."""
+CLOSE_NS: Final = 16 * 60 * MINUTE_NS
+EARLY_CLOSE_NS: Final = 13 * 60 * MINUTE_NS
 SATURDAY: Final = 5
 
 
@@ -39,8 +39,9 @@ def session(day: date) -> Session:
             after += timedelta(days=1)
         fact = f"{day.isoformat()} ({day:%A}): the New York exchanges do not trade on this day"
         raise InputFault(f"{fact}\n    the next trading day is {after}")
-    close = EARLY_CLOSE if number_of(day) in STOCKS_EARLY_CLOSE else CLOSE
-    return Session(instant_ns(day, OPEN), instant_ns(day, close))
+    midnight = midnight_ns(day)
+    close_ns = EARLY_CLOSE_NS if number_of(day) in STOCKS_EARLY_CLOSE else CLOSE_NS
+    return Session(midnight + OPEN_NS, midnight + close_ns)
 
 
 def is_trading_day(day: date) -> bool:
@@ -50,9 +51,3 @@ def is_trading_day(day: date) -> bool:
 def number_of(day: date) -> int:
     """YYYYMMDD."""
     return day.year * 10_000 + day.month * 100 + day.day
-
-
-def instant_ns(day: date, clock: time) -> int:
-    """An instant on New York's clock."""
-    since = datetime.combine(day, clock, NEW_YORK) - EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000_000

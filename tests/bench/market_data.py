@@ -9,11 +9,12 @@ from pathlib import Path
 from measure import cpu_seconds
 
 from dataflow.engines.embedded.wiring import Wiring, wire
-from dataflow.frames import decode_frames, frame
+from dataflow.frames import decode_frames
 from dataflow.load import load_graph
 from jobs.catalog import catalog
 from jobs.feeds.open_source import open_source
 from jobs.letters import vocabulary
+from schemas.confluent import frame
 from schemas.generated.events import MARKET_DATA_RECEIVED, RECORD_TYPES
 
 TREE = Path(__file__).parent.parent.parent
@@ -26,7 +27,7 @@ def frames(events: int, symbols: int) -> list[bytes]:
     source.open(None)
     made: list[bytes] = []
     while (batch := source.read()) is not None:
-        made += [frame(record, MARKET_DATA_RECEIVED.number) for record in batch.records]
+        made += [frame(MARKET_DATA_RECEIVED.number, record) for record in batch.records]
     return made
 
 
