@@ -59,6 +59,52 @@ class AlertRulesParameters:
 
 
 @dataclass(frozen=True)
+class ReferenceDataParameters:
+    """Instruments and halts of the simulated market with the same parameters."""
+
+    seed: int = field(default=1, metadata={"minimum": 0})
+    symbols: int = field(default=20, metadata={"minimum": 1, "maximum": 100_000})
+    events: int = field(default=1_000_000, metadata={"minimum": 1})
+    """Of the market: its prices depend on how many there are."""
+    date: str = "2026-11-20"
+
+
+@dataclass(frozen=True)
+class AccountsParameters:
+    """Accounts of the simulated market: terms and money, locates, kill switches."""
+
+    seed: int = field(default=1, metadata={"minimum": 0})
+    symbols: int = field(default=20, metadata={"minimum": 1, "maximum": 100_000})
+    events: int = field(default=1_000_000, metadata={"minimum": 1})
+    date: str = "2026-11-20"
+    accounts: int = field(default=1_000, metadata={"minimum": 1, "maximum": 10_000_000})
+    orders: int = field(default=100_000, metadata={"minimum": 1, "maximum": 1 << 32})
+    """Requests that all accounts will send: their money is enough for them."""
+    switches: int = field(default=0, metadata={"minimum": 0, "maximum": 100})
+    """Kill switches thrown through the day, each for ten minutes."""
+
+
+@dataclass(frozen=True)
+class OrderFlowParameters:
+    """Orders, cancels and replaces of the simulated market; seed, symbols, events and date are the market's."""
+
+    seed: int = field(default=1, metadata={"minimum": 0})
+    symbols: int = field(default=20, metadata={"minimum": 1, "maximum": 100_000})
+    events: int = field(default=1_000_000, metadata={"minimum": 1})
+    date: str = "2026-11-20"
+    accounts: int = field(default=1_000, metadata={"minimum": 1, "maximum": 10_000_000})
+    orders: int = field(default=100_000, metadata={"minimum": 1, "maximum": 1 << 32})
+    """Requests of all kinds."""
+    cancels: int = field(default=220, metadata={"minimum": 0, "maximum": 1_000})
+    """Of 1,000 requests so many are cancels."""
+    replaces: int = field(default=110, metadata={"minimum": 0, "maximum": 1_000})
+    faults: int = field(default=10, metadata={"minimum": 0, "maximum": 1_000})
+    """Of 1,000 requests so many are fat fingers, or incomplete, or contradict themselves; 0 is a clean flow."""
+    self_trades: int = field(default=4, metadata={"minimum": 0, "maximum": 1_000})
+    """Of 1,000 requests so many would trade with an order of the same account."""
+
+
+@dataclass(frozen=True)
 class LogParameters:
     """Local topic logs."""
 
@@ -84,6 +130,9 @@ class ClickHouseParameters:
 
 MARKET_DATA = ("MarketDataReceived",)
 ALERT_RULES = ("AlertRuleChanged",)
+REFERENCE_DATA = ("InstrumentChanged", "TradingStatusChanged")
+ACCOUNTS = ("AccountChanged", "LocateGranted", "KillSwitchChanged")
+ORDERS = ("OrderPlaced", "OrderReplaceRequested", "OrderCancelRequested")
 
 SOURCES = (
     ConnectorType("simulator", "a market day, drawn from a seed", SimulatorParameters, MARKET_DATA),
@@ -91,6 +140,9 @@ SOURCES = (
     ConnectorType("lobster", "order messages of LOBSTER files", LobsterParameters, MARKET_DATA),
     ConnectorType("csv", "venue messages of a CSV file", CsvParameters, MARKET_DATA),
     ConnectorType("alert_rules", "users' price alerts of a YAML or CSV file", AlertRulesParameters, ALERT_RULES),
+    ConnectorType("reference_data", "instruments of the simulated market", ReferenceDataParameters, REFERENCE_DATA),
+    ConnectorType("accounts", "accounts of the simulated market", AccountsParameters, ACCOUNTS),
+    ConnectorType("order_flow", "orders of the simulated market", OrderFlowParameters, ORDERS),
 )
 SINKS = (
     ConnectorType("log", "local topic logs: append-only segments of Avro", LogParameters),

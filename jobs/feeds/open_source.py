@@ -7,6 +7,9 @@
 | `lobster:FOLDER`, `lobster:FOLDER?symbols=AAPL` | LOBSTER's message and book files |
 | `csv:FILE`, `csv:FILE?zone=America/New_York` | quotes and trades (columns: see `csv_quotes`) |
 | `alert_rules:FILE`, `alert_rules`, `alert_rules:none` | price alerts of users (fields: see `alert_rule`) |
+| `reference_data:seed=7,symbols=50,date=2026-11-20` | instruments and halts of the market with these options |
+| `accounts:seed=7,accounts=1000,switches=2` | accounts with money, locates, kill switches |
+| `order_flow:seed=7,symbols=50,accounts=1000,orders=100000` | orders, cancels, replaces (options: see `order_flow`) |
 
 A feed is imported when it is asked for: the simulator's trading calendar alone takes seconds.
 """
@@ -20,15 +23,27 @@ from dataflow import graph
 from dataflow.ports import InputFault, Source
 from jobs.feeds.specification import Specification, declared_specification, parse_specification, suggestion
 
-FEEDS: Final[tuple[str, ...]] = ("simulator", "lean", "lobster", "csv", "alert_rules")
+FEEDS: Final[tuple[str, ...]] = (
+    "simulator",
+    "lean",
+    "lobster",
+    "csv",
+    "alert_rules",
+    "reference_data",
+    "accounts",
+    "order_flow",
+)
 MODULES: Final = {
     "simulator": "jobs.feeds.simulator",
     "lean": "jobs.feeds.lean",
     "lobster": "jobs.feeds.lobster",
     "csv": "jobs.feeds.csv_quotes",
     "alert_rules": "jobs.feeds.alert_rules",
+    "reference_data": "jobs.feeds.reference_data",
+    "accounts": "jobs.feeds.accounts",
+    "order_flow": "jobs.feeds.order_flow",
 }
-PLACELESS: Final[tuple[str, ...]] = ("simulator",)
+PLACELESS: Final[tuple[str, ...]] = ("simulator", "reference_data", "accounts", "order_flow")
 
 
 def open_source(specification: str | graph.Source, name: str) -> Source:
@@ -60,13 +75,30 @@ def text_of(specification: Specification) -> str:
 
 
 def matching_rules(specifications: dict[str, str]) -> dict[str, str]:
-    """The same sources, where alert rules without a file are those of the simulated market among the sources, or none
-    where the market is not simulated: other prices would make no sense of them."""
+    """The same sources, where those that go with the simulated market are about the one among the sources.
+
+    Alert rules without a file are those of the simulated market, or none where the market is not simulated: other
+    prices would make no sense of them. Reference data, accounts and orders are of the market's seed, symbols, events
+    and date; accounts have money for the orders there are."""
     wanted = {name: parse_specification(text, PLACELESS) for name, text in specifications.items()}
     markets = [each for each in wanted.values() if each.kind == "simulator"]
+    flows = [each for each in wanted.values() if each.kind == "order_flow"]
     matched = dict(specifications)
     for name, each in wanted.items():
         if each.kind == "alert_rules" and not each.place and not each.options:
             options = markets[0].options if markets else {}
             matched[name] = text_of(Specification("alert_rules", "" if markets else "none", options))
+        elif each.kind in ("reference_data", "accounts", "order_flow") and not each.place:
+            options = _taken(each.options, markets, ("seed", "symbols", "events", "date"))
+            if each.kind == "accounts":
+                options = _taken(options, flows, ("accounts", "orders"))
+            matched[name] = text_of(Specification(each.kind, "", options))
     return matched
+
+
+def _taken(options: dict[str, str], others: list[Specification], names: tuple[str, ...]) -> dict[str, str]:
+    """The options, where those of these names are the other source's, if there is one: what that leaves open too."""
+    if not others:
+        return options
+    theirs = {name: value for name, value in others[0].options.items() if name in names}
+    return theirs | {name: value for name, value in options.items() if name not in names}

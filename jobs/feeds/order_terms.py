@@ -1,0 +1,244 @@
+"""Writes the orders of the simulated flow: who, which side, how many, at which price, and under which terms.
+
+An order follows from its group and its place in it; asked again later it is the same. Prices are near the best bid and
+offer of the moment and on ticks, times in force go with type and session, sales are marked: a flow without faults is
+one that a broker would send.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from dataflow.model import derive_id
+from jobs.feeds.market_day import PHASE_AFTER, PHASE_BEFORE
+from jobs.feeds.request_group import GROUP, ROLE_TAKE, RequestGroup
+from jobs.feeds.traders import CLASS_MAKER, Traders, account_name, quantity_of
+from schemas.generated.events import (
+    ORDER_SESSION_ALL_DAY,
+    ORDER_SESSION_POST_MARKET,
+    ORDER_SESSION_PRE_MARKET,
+    ORDER_TYPE_LIMIT,
+    ORDER_TYPE_MARKET,
+    ORDER_TYPE_STOP,
+    ORDER_TYPE_STOP_LIMIT,
+    SALE_MARKING_LONG,
+    SALE_MARKING_SHORT,
+    SELF_TRADE_PREVENTION_CANCEL_OLDEST,
+    SIDE_BUY,
+    SIDE_SELL,
+    TIME_IN_FORCE_AT_THE_CLOSE,
+    TIME_IN_FORCE_AT_THE_OPEN,
+    TIME_IN_FORCE_DAY,
+    TIME_IN_FORCE_FILL_OR_KILL,
+    TIME_IN_FORCE_GOOD_TILL_CANCELLED,
+    TIME_IN_FORCE_GOOD_TILL_DATE,
+    TIME_IN_FORCE_IMMEDIATE_OR_CANCEL,
+    OrderPlaced,
+)
+
+DAY_NS: Final[i64] = 86_400_000_000_000
+ACCOUNT_SALT: Final = 1
+STYLE_SALT: Final = 2
+BEHIND_TICKS: Final[tuple[int, ...]] = (0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 5, 8, 13)
+"""How far behind the best price of its side a resting order is."""
+THROUGH_TICKS: Final[tuple[int, ...]] = (0, 0, 0, 0, 1, 1, 2, 3)
+"""How far beyond the best price of the other side an order goes that is to trade."""
+TAKING_MARKET: Final[i64] = 11
+"""So many of the 32 kinds below are market orders, the others limit orders."""
+TAKING_TIMES: Final[tuple[int, ...]] = (
+    *(TIME_IN_FORCE_FILL_OR_KILL,),
+    *(TIME_IN_FORCE_IMMEDIATE_OR_CANCEL,) * 2,
+    *(TIME_IN_FORCE_DAY,) * 8,
+    *(TIME_IN_FORCE_IMMEDIATE_OR_CANCEL,) * 11,
+    *(TIME_IN_FORCE_FILL_OR_KILL,) * 2,
+    *(TIME_IN_FORCE_DAY,) * 8,
+)
+"""Times in force of orders that are to trade at once in regular hours, equally often."""
+
+
+class OrderWriter:
+    """Writes orders of groups. `date` is what order ids begin with: YYYYMMDD."""
+
+    def __init__(self, traders: Traders, date: str) -> None:
+        self.traders: Traders = traders
+        self.prefix: str = date + "-"
+
+    def order_id(self, group: RequestGroup, place: i64) -> str:
+        return self.prefix + str(group.number * GROUP + place + 1)
+
+    def order(self, group: RequestGroup, place: i64) -> OrderPlaced:
+        """The order that opens something: of a part to rest or to take."""
+        draw: i64 = group.draws[place]
+        chosen = derive_id(draw, ACCOUNT_SALT)
+        traders = self.traders
+        number = traders.active(chosen)
+        trader_class = traders.class_of(number)
+        order = OrderPlaced(group.request_ns(place, draw >> 22), group.instrument.symbol, account_name(number))
+        order.order_id = self.order_id(group, place)
+        order.side = SIDE_BUY
+        sells: i64 = 8 if trader_class == CLASS_MAKER else 6
+        if chosen >> 56 & 15 < sells and traders.can_sell_short(number, group.rank):
+            order.side = SIDE_SELL
+            order.marking = SALE_MARKING_SHORT
+        style = derive_id(draw, STYLE_SALT)
+        order.quantity = quantity_of(trader_class, style, group.ask_e8)
+        if group.roles[place] == ROLE_TAKE:
+            take(order, group, style >> 4)
+        elif trader_class == CLASS_MAKER:
+            make(order, group, style >> 4)
+        else:
+            rest(order, group, style >> 4)
+        return order
+
+    def closing_order(self, group: RequestGroup, place: i64, opened: OrderPlaced) -> OrderPlaced:
+        """The order that closes what an earlier one opened, if that was filled."""
+        draw: i64 = group.draws[place]
+        style = derive_id(draw, STYLE_SALT)
+        order = OrderPlaced(group.request_ns(place, draw >> 22), opened.symbol, opened.account)
+        order.order_id = self.order_id(group, place)
+        order.quantity = opened.quantity
+        order.side = SIDE_BUY
+        if opened.side == SIDE_BUY:
+            order.side = SIDE_SELL
+            order.marking = SALE_MARKING_LONG
+        if style & 3 == 0:
+            rest(order, group, style >> 4)
+        else:
+            take(order, group, style >> 4)
+        return order
+
+
+def best_e8(group: RequestGroup, side: i64) -> i64:
+    """The best price on a side."""
+    return group.bid_e8 if side == SIDE_BUY else group.ask_e8
+
+
+def marketable_e8(order: OrderPlaced, group: RequestGroup, draw: i64) -> i64:
+    """A limit price at which the order trades with the other side."""
+    through = THROUGH_TICKS[draw & 7] * group.instrument.tick_e8
+    if order.side == SIDE_BUY:
+        return group.ask_e8 + through
+    return max(group.bid_e8 - through, group.instrument.tick_e8)
+
+
+def away_e8(price_e8: i64, bps: i64, tick_e8: i64) -> i64:
+    """So many basis points from a price, negative ones below it, on a tick."""
+    moved = price_e8 + price_e8 // 10_000 * bps
+    return max(moved // tick_e8, 1) * tick_e8
+
+
+def behind_e8(order: OrderPlaced, group: RequestGroup, draw: i64) -> i64:
+    """A limit price at which the order waits: at the best price of its side, some ticks behind, or far behind."""
+    best = best_e8(group, order.side)
+    tick = group.instrument.tick_e8
+    ticks = BEHIND_TICKS[draw & 15] * tick
+    far = draw >> 4 & 15
+    if order.side == SIDE_BUY:
+        if far < 3:
+            return away_e8(best, -20 - (draw >> 8 & 0xFF), tick)
+        return max(best - ticks, tick)
+    if far < 3:
+        return away_e8(best, 20 + (draw >> 8 & 0xFF), tick)
+    return best + ticks
+
+
+def take(order: OrderPlaced, group: RequestGroup, draw: i64) -> None:
+    """Terms of an order that is to trade at once, or when the market next opens."""
+    order.order_type = ORDER_TYPE_LIMIT
+    order.time_in_force = TIME_IN_FORCE_DAY
+    kind = draw & 31
+    if group.phase == PHASE_BEFORE:
+        take_before_opening(order, group, kind)
+    elif group.phase == PHASE_AFTER:
+        order.session = ORDER_SESSION_POST_MARKET if kind & 4 == 0 else ORDER_SESSION_ALL_DAY
+        if kind < 12:
+            order.time_in_force = TIME_IN_FORCE_IMMEDIATE_OR_CANCEL
+    else:
+        order.time_in_force = TAKING_TIMES[kind]
+        if kind < TAKING_MARKET:
+            order.order_type = ORDER_TYPE_MARKET
+    if order.order_type == ORDER_TYPE_LIMIT:
+        order.limit_price_e8 = marketable_e8(order, group, draw >> 5)
+
+
+def take_before_opening(order: OrderPlaced, group: RequestGroup, kind: i64) -> None:
+    """For the opening auction mostly, else for the pre-market, or to wait for the opening."""
+    if kind < 16 and group.takes_opening(order.event_time_ns):
+        order.time_in_force = TIME_IN_FORCE_AT_THE_OPEN
+    elif kind < 24 or kind & 1 == 0:
+        order.session = ORDER_SESSION_PRE_MARKET if kind & 4 == 0 else ORDER_SESSION_ALL_DAY
+        return
+    if kind & 3 == 0:
+        order.order_type = ORDER_TYPE_MARKET
+
+
+def make(order: OrderPlaced, group: RequestGroup, draw: i64) -> None:
+    """Terms of a market maker's quote."""
+    order.order_type = ORDER_TYPE_LIMIT
+    order.time_in_force = TIME_IN_FORCE_DAY
+    order.self_trade_prevention = SELF_TRADE_PREVENTION_CANCEL_OLDEST
+    order.post_only = draw & 3 != 0
+    order.limit_price_e8 = behind_e8(order, group, draw >> 2)
+    outside_hours(order, group, draw >> 20)
+
+
+def rest(order: OrderPlaced, group: RequestGroup, draw: i64) -> None:
+    """Terms of an order that waits: a limit order of any kind, a stop, or one for the closing auction."""
+    kind = draw & 127
+    regular = group.is_regular()
+    if regular and kind < 16:
+        stop(order, group, draw >> 7)
+        return
+    order.order_type = ORDER_TYPE_LIMIT
+    order.time_in_force = TIME_IN_FORCE_DAY
+    if regular and kind < 24 and group.takes_closing(order.event_time_ns):
+        order.time_in_force = TIME_IN_FORCE_AT_THE_CLOSE
+        if kind & 1 == 0:
+            order.order_type = ORDER_TYPE_MARKET
+            return
+    elif kind < 36:
+        order.time_in_force = TIME_IN_FORCE_GOOD_TILL_CANCELLED
+    elif kind < 44:
+        order.time_in_force = TIME_IN_FORCE_GOOD_TILL_DATE
+        order.expire_time_ns = order.event_time_ns + (1 + (draw >> 40 & 15)) * DAY_NS // 2
+    elif kind < 52:
+        order.display_quantity = (order.quantity + 3) // 4
+    elif kind < 56:
+        order.all_or_none = True
+    elif kind < 64:
+        order.post_only = True
+    order.limit_price_e8 = behind_e8(order, group, draw >> 7)
+    if order.time_in_force == TIME_IN_FORCE_DAY:
+        outside_hours(order, group, draw >> 30)
+
+
+def outside_hours(order: OrderPlaced, group: RequestGroup, draw: i64) -> None:
+    """Let an order work outside regular hours, if it comes then; few do otherwise."""
+    if group.phase == PHASE_AFTER:
+        order.session = ORDER_SESSION_POST_MARKET if draw & 1 == 0 else ORDER_SESSION_ALL_DAY
+    elif group.phase == PHASE_BEFORE:
+        if draw & 1 == 0:
+            order.session = ORDER_SESSION_PRE_MARKET
+    elif draw & 31 == 0:
+        order.session = ORDER_SESSION_ALL_DAY
+
+
+def stop(order: OrderPlaced, group: RequestGroup, draw: i64) -> None:
+    """Terms of a stop, one to four percent from the market, or of a stop limit order."""
+    tick = group.instrument.tick_e8
+    bps = 100 + (draw & 0xFF) + (draw >> 8 & 31)
+    order.order_type = ORDER_TYPE_STOP
+    order.time_in_force = TIME_IN_FORCE_DAY if draw >> 13 & 3 != 0 else TIME_IN_FORCE_GOOD_TILL_CANCELLED
+    if order.side == SIDE_BUY:
+        order.stop_price_e8 = away_e8(group.ask_e8, bps, tick)
+    else:
+        order.stop_price_e8 = away_e8(group.bid_e8, -bps, tick)
+    if draw >> 15 & 1 == 0:
+        order.order_type = ORDER_TYPE_STOP_LIMIT
+        room = (1 + (draw >> 16 & 7)) * tick
+        if order.side == SIDE_BUY:
+            order.limit_price_e8 = order.stop_price_e8 + room
+        else:
+            order.limit_price_e8 = max(order.stop_price_e8 - room, tick)
