@@ -22,7 +22,6 @@ from jobs.feeds.specification import Specification
 
 MARKET_OPTIONS: Final[tuple[str, ...]] = ("seed", "symbols", "events", "date")
 """Options of the market that a feed beside it takes too: with the same values it is about the same market."""
-NONE: Final[i64] = -1
 
 
 class Occurrences:
@@ -52,7 +51,7 @@ class Occurrences:
         return ordinal // count * self.size + slot
 
     def ordinal_at(self, symbol: i64, turn: i64) -> i64:
-        """How often the symbol has come up to and with this turn, less one; NONE where it has not."""
+        """How often the symbol has come up to and with this turn, less one; -1 where it has not."""
         count: i64 = self.counts[symbol]
         start: i64 = self.starts[symbol]
         slot = turn % self.size
@@ -86,20 +85,6 @@ class MarketView:
 
     def instrument(self, rank: i64) -> Instrument:
         return self.day.instruments[rank]
-
-
-def is_shortable(rank: i64) -> bool:
-    """Whether the symbol of this rank is easy to borrow: all but every eighth."""
-    return rank % HARD_EVERY != HARD_FIRST
-
-
-HARD_EVERY: Final = 8
-HARD_FIRST: Final = 5
-
-
-def hard_symbols(symbols: i64) -> i64:
-    """How many of the symbols are hard to borrow; the i-th of them has rank 8 i + 5."""
-    return (symbols + HARD_EVERY - HARD_FIRST - 1) // HARD_EVERY
 
 
 def market_plan(specification: Specification) -> MarketDayPlan:

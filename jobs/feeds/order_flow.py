@@ -17,16 +17,17 @@ from mypy_extensions import i64
 from dataflow.connectors.identity import source_prefix, stamp
 from dataflow.model import Record, derive_id
 from dataflow.ports import Batch, InputFault
-from jobs.feeds.market_day import MarketDayPlan
+from jobs.feeds.market_day import PHASE_AFTER, MarketDayPlan
 from jobs.feeds.market_view import MARKET_OPTIONS, MarketView, market_plan
 from jobs.feeds.order_faults import CANCEL_OF_NOTHING, FAULT_KINDS, ORDER_ID_REPEATED, spoil_order
-from jobs.feeds.order_terms import OrderWriter, away_e8, behind_e8, marketable_e8
+from jobs.feeds.order_terms import OrderWriter, away_e8, far_e8, marketable_e8
 from jobs.feeds.request_group import (
     GROUP,
     NONE,
     ROLE_CANCEL,
     ROLE_CLOSE,
     ROLE_FAULT,
+    ROLE_NEAR,
     ROLE_REPLACE,
     ROLE_SELF,
     OrderMix,
@@ -36,6 +37,8 @@ from jobs.feeds.simulator import DATE
 from jobs.feeds.specification import Specification
 from jobs.feeds.traders import ACCOUNTS_MAX, Traders
 from schemas.generated.events import (
+    ORDER_SESSION_ALL_DAY,
+    ORDER_SESSION_REGULAR,
     ORDER_TYPE_LIMIT,
     ORDER_TYPE_MARKET,
     SALE_MARKING_LONG,
@@ -43,6 +46,7 @@ from schemas.generated.events import (
     SALE_MARKING_SHORT,
     SIDE_BUY,
     SIDE_SELL,
+    TIME_IN_FORCE_AT_THE_CLOSE,
     TIME_IN_FORCE_DAY,
     OrderCancelRequested,
     OrderPlaced,
@@ -78,8 +82,9 @@ class RequestWriter:
         self.next_resting: i64 = 0
         self.next_taking: i64 = 0
         self.last: OrderPlaced | None = None
-        """The last new order of the group, and the last that rests."""
+        """The last new order of the group."""
         self.last_resting: i64 = NONE
+        """The place of the last that waits at the market, and that nothing else in the flow goes back to."""
 
     def turn_to(self, number: i64) -> None:
         self.group.turn_to(number)
@@ -98,18 +103,19 @@ class RequestWriter:
         if role in (ROLE_CANCEL, ROLE_REPLACE):
             opened = self.order_to_change(place)
             if opened is not None:
-                return self.cancel(place, opened) if role == ROLE_CANCEL else self.replace(place, opened)
+                ends = role == ROLE_CANCEL or opened.time_in_force == TIME_IN_FORCE_AT_THE_CLOSE
+                return self.cancel(place, opened) if ends else self.replace(place, opened)
         elif role == ROLE_CLOSE:
-            if self.serves and self.next_taking < len(self.served.taking):
-                opened = self.orders.order(self.served, self.served.taking[self.next_taking])
-                self.next_taking += 1
+            opened = self.order_to_close()
+            if opened is not None:
                 return self.placed(self.orders.closing_order(self.group, place, opened))
         elif role == ROLE_FAULT:
             return self.fault(place)
         elif role == ROLE_SELF:
             return self.self_trade(place)
         order = self.orders.order(self.group, place)
-        self.last_resting = place
+        if role == ROLE_NEAR and place in self.group.near:
+            self.last_resting = place
         return self.placed(order)
 
     def placed(self, order: OrderPlaced) -> OrderPlaced:
@@ -125,8 +131,19 @@ class RequestWriter:
             target = self.served.resting[self.next_resting]
             self.next_resting += 1
             return self.orders.order(self.served, target)
-        if self.last_resting != NONE:
-            return self.orders.order(self.group, self.last_resting)
+        if self.last_resting == NONE:
+            return None
+        opened = self.orders.order(self.group, self.last_resting)
+        self.last_resting = NONE
+        return opened
+
+    def order_to_close(self) -> OrderPlaced | None:
+        """An order of the served group that has most likely been filled."""
+        while self.serves and self.next_taking < len(self.served.taking):
+            opened = self.orders.order(self.served, self.served.taking[self.next_taking])
+            self.next_taking += 1
+            if opened.time_in_force == TIME_IN_FORCE_DAY:
+                return opened
         return None
 
     def cancel(self, place: i64, opened: OrderPlaced) -> OrderCancelRequested:
@@ -157,7 +174,7 @@ class RequestWriter:
             request.quantity = (request.quantity + 1) // 2
             request.display_quantity = (request.display_quantity + 1) // 2
         else:
-            request.limit_price_e8 = behind_e8(opened, group, draw >> 3)
+            request.limit_price_e8 = far_e8(opened.side, group, draw >> 3)
             if request.limit_price_e8 == opened.limit_price_e8:
                 request.quantity += 1
         return request
@@ -183,13 +200,13 @@ class RequestWriter:
             order.display_quantity = 0
             order.post_only = False
             order.all_or_none = False
-            order.session = other.session
+            order.session = ORDER_SESSION_ALL_DAY if group.phase == PHASE_AFTER else ORDER_SESSION_REGULAR
             order.self_trade_prevention = group.draws[place] >> 40 & 3
             if group.draws[place] >> 42 & 3 == 0:
                 order.self_trade_prevention = 4
             order.limit_price_e8 = other.limit_price_e8
             if other.limit_price_e8 == 0:
-                order.limit_price_e8 = marketable_e8(order, group, 0)
+                order.limit_price_e8 = marketable_e8(order.side, group, 0)
         return self.placed(order)
 
     def fault(self, place: i64) -> Record:

@@ -12,19 +12,22 @@ from typing import Final
 from mypy_extensions import i64
 
 from dataflow.model import derive_id
+from jobs.feeds.listing import is_restricted
 from jobs.feeds.market_day import PHASE_AFTER, PHASE_BEFORE
-from jobs.feeds.request_group import GROUP, ROLE_TAKE, RequestGroup
+from jobs.feeds.request_group import GROUP, ROLE_NEAR, ROLE_TAKE, RequestGroup
 from jobs.feeds.traders import CLASS_MAKER, Traders, account_name, quantity_of
 from schemas.generated.events import (
     ORDER_SESSION_ALL_DAY,
     ORDER_SESSION_POST_MARKET,
     ORDER_SESSION_PRE_MARKET,
+    ORDER_SESSION_REGULAR,
     ORDER_TYPE_LIMIT,
     ORDER_TYPE_MARKET,
     ORDER_TYPE_STOP,
     ORDER_TYPE_STOP_LIMIT,
     SALE_MARKING_LONG,
     SALE_MARKING_SHORT,
+    SALE_MARKING_SHORT_EXEMPT,
     SELF_TRADE_PREVENTION_CANCEL_OLDEST,
     SIDE_BUY,
     SIDE_SELL,
@@ -41,10 +44,14 @@ from schemas.generated.events import (
 DAY_NS: Final[i64] = 86_400_000_000_000
 ACCOUNT_SALT: Final = 1
 STYLE_SALT: Final = 2
-BEHIND_TICKS: Final[tuple[int, ...]] = (0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 5, 8, 13)
-"""How far behind the best price of its side a resting order is."""
-THROUGH_TICKS: Final[tuple[int, ...]] = (0, 0, 0, 0, 1, 1, 2, 3)
-"""How far beyond the best price of the other side an order goes that is to trade."""
+BEHIND_TICKS: Final[tuple[int, ...]] = (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 4)
+"""How far behind the best price of its side an order near the market is."""
+SALES_OF_MAKERS: Final[i64] = 8
+SALES_OF_OTHERS: Final[i64] = 6
+"""Of sixteen opening orders so many are short sales, where the account may make them."""
+STOPS: Final[i64] = 20
+CLOSES: Final[i64] = 28
+"""Of 128 orders away from the market those below STOPS are stops, those below CLOSES for the closing auction."""
 TAKING_MARKET: Final[i64] = 11
 """So many of the 32 kinds below are market orders, the others limit orders."""
 TAKING_TIMES: Final[tuple[int, ...]] = (
@@ -77,20 +84,43 @@ class OrderWriter:
         trader_class = traders.class_of(number)
         order = OrderPlaced(group.request_ns(place, draw >> 22), group.instrument.symbol, account_name(number))
         order.order_id = self.order_id(group, place)
-        order.side = SIDE_BUY
-        sells: i64 = 8 if trader_class == CLASS_MAKER else 6
-        if chosen >> 56 & 15 < sells and traders.can_sell_short(number, group.rank):
-            order.side = SIDE_SELL
-            order.marking = SALE_MARKING_SHORT
+        self.choose_side(order, group, number, chosen >> 56 & 15)
         style = derive_id(draw, STYLE_SALT)
         order.quantity = quantity_of(trader_class, style, group.ask_e8)
-        if group.roles[place] == ROLE_TAKE:
+        role: i64 = group.roles[place]
+        if role == ROLE_TAKE:
             take(order, group, style >> 4)
         elif trader_class == CLASS_MAKER:
-            make(order, group, style >> 4)
+            make(order, group, role, style >> 4)
+        elif role == ROLE_NEAR:
+            rest(order, group, near_e8(order.side, group, style >> 11), style >> 4)
+        elif group.is_regular() and style >> 4 & 127 < STOPS:
+            stop(order, group, style >> 11)
+        elif group.is_regular() and style >> 4 & 127 < CLOSES and group.takes_closing(order.event_time_ns):
+            rest(order, group, far_e8(order.side, group, style >> 11), 64)
+            order.time_in_force = TIME_IN_FORCE_AT_THE_CLOSE
+            order.session = ORDER_SESSION_REGULAR
+            if style >> 4 & 1 == 0:
+                order.order_type = ORDER_TYPE_MARKET
+                order.limit_price_e8 = 0
         else:
-            rest(order, group, style >> 4)
+            rest(order, group, far_e8(order.side, group, style >> 11), style >> 4)
         return order
+
+    def choose_side(self, order: OrderPlaced, group: RequestGroup, number: i64, draw: i64) -> None:
+        """A purchase, or a short sale where the account may make one; `draw` has four random bits."""
+        order.side = SIDE_BUY
+        maker = self.traders.class_of(number) == CLASS_MAKER
+        if draw >= (SALES_OF_MAKERS if maker else SALES_OF_OTHERS) or not self.traders.can_sell_short(
+            number, group.rank
+        ):
+            return
+        if not is_restricted(group.rank):
+            order.side = SIDE_SELL
+            order.marking = SALE_MARKING_SHORT
+        elif maker:
+            order.side = SIDE_SELL
+            order.marking = SALE_MARKING_SHORT_EXEMPT
 
     def closing_order(self, group: RequestGroup, place: i64, opened: OrderPlaced) -> OrderPlaced:
         """The order that closes what an earlier one opened, if that was filled."""
@@ -103,45 +133,42 @@ class OrderWriter:
         if opened.side == SIDE_BUY:
             order.side = SIDE_SELL
             order.marking = SALE_MARKING_LONG
-        if style & 3 == 0:
-            rest(order, group, style >> 4)
-        else:
+        if style & 3 != 0:
             take(order, group, style >> 4)
+        elif style & 12 == 0 and group.is_regular():
+            stop(order, group, style >> 4)
+        else:
+            rest(order, group, near_e8(order.side, group, style >> 11), style >> 4)
         return order
 
 
-def best_e8(group: RequestGroup, side: i64) -> i64:
-    """The best price on a side."""
-    return group.bid_e8 if side == SIDE_BUY else group.ask_e8
+def marketable_e8(side: i64, group: RequestGroup, draw: i64) -> i64:
+    """A limit price at which an order trades with the other side: there, or up to a spread beyond."""
+    tick = group.instrument.tick_e8
+    through = (group.ask_e8 - group.bid_e8) * (draw & 3) // (3 * tick) * tick
+    return group.ask_e8 + through if side == SIDE_BUY else max(group.bid_e8 - through, tick)
 
 
-def marketable_e8(order: OrderPlaced, group: RequestGroup, draw: i64) -> i64:
-    """A limit price at which the order trades with the other side."""
-    through = THROUGH_TICKS[draw & 7] * group.instrument.tick_e8
-    if order.side == SIDE_BUY:
-        return group.ask_e8 + through
-    return max(group.bid_e8 - through, group.instrument.tick_e8)
+def near_e8(side: i64, group: RequestGroup, draw: i64) -> i64:
+    """A limit price at which an order waits and trades soon: the best of its side, or some ticks behind."""
+    tick = group.instrument.tick_e8
+    behind = BEHIND_TICKS[draw & 15] * tick
+    return max(group.bid_e8 - behind, tick) if side == SIDE_BUY else group.ask_e8 + behind
+
+
+def far_e8(side: i64, group: RequestGroup, draw: i64) -> i64:
+    """A limit price away from the market, 0.2 to 3 percent."""
+    bps = 20 + (draw & 127)
+    if draw >> 7 & 3 == 0:
+        bps += 20 + (draw >> 9 & 127)
+    tick = group.instrument.tick_e8
+    return away_e8(group.bid_e8, -bps, tick) if side == SIDE_BUY else away_e8(group.ask_e8, bps, tick)
 
 
 def away_e8(price_e8: i64, bps: i64, tick_e8: i64) -> i64:
     """So many basis points from a price, negative ones below it, on a tick."""
     moved = price_e8 + price_e8 // 10_000 * bps
     return max(moved // tick_e8, 1) * tick_e8
-
-
-def behind_e8(order: OrderPlaced, group: RequestGroup, draw: i64) -> i64:
-    """A limit price at which the order waits: at the best price of its side, some ticks behind, or far behind."""
-    best = best_e8(group, order.side)
-    tick = group.instrument.tick_e8
-    ticks = BEHIND_TICKS[draw & 15] * tick
-    far = draw >> 4 & 15
-    if order.side == SIDE_BUY:
-        if far < 3:
-            return away_e8(best, -20 - (draw >> 8 & 0xFF), tick)
-        return max(best - ticks, tick)
-    if far < 3:
-        return away_e8(best, 20 + (draw >> 8 & 0xFF), tick)
-    return best + ticks
 
 
 def take(order: OrderPlaced, group: RequestGroup, draw: i64) -> None:
@@ -160,7 +187,7 @@ def take(order: OrderPlaced, group: RequestGroup, draw: i64) -> None:
         if kind < TAKING_MARKET:
             order.order_type = ORDER_TYPE_MARKET
     if order.order_type == ORDER_TYPE_LIMIT:
-        order.limit_price_e8 = marketable_e8(order, group, draw >> 5)
+        order.limit_price_e8 = marketable_e8(order.side, group, draw >> 5)
 
 
 def take_before_opening(order: OrderPlaced, group: RequestGroup, kind: i64) -> None:
@@ -174,43 +201,36 @@ def take_before_opening(order: OrderPlaced, group: RequestGroup, kind: i64) -> N
         order.order_type = ORDER_TYPE_MARKET
 
 
-def make(order: OrderPlaced, group: RequestGroup, draw: i64) -> None:
+def make(order: OrderPlaced, group: RequestGroup, role: i64, draw: i64) -> None:
     """Terms of a market maker's quote."""
     order.order_type = ORDER_TYPE_LIMIT
     order.time_in_force = TIME_IN_FORCE_DAY
     order.self_trade_prevention = SELF_TRADE_PREVENTION_CANCEL_OLDEST
     order.post_only = draw & 3 != 0
-    order.limit_price_e8 = behind_e8(order, group, draw >> 2)
+    if role == ROLE_NEAR:
+        order.limit_price_e8 = near_e8(order.side, group, draw >> 2)
+    else:
+        order.limit_price_e8 = far_e8(order.side, group, draw >> 2)
     outside_hours(order, group, draw >> 20)
 
 
-def rest(order: OrderPlaced, group: RequestGroup, draw: i64) -> None:
-    """Terms of an order that waits: a limit order of any kind, a stop, or one for the closing auction."""
+def rest(order: OrderPlaced, group: RequestGroup, limit_price_e8: i64, draw: i64) -> None:
+    """Terms of a limit order that waits."""
     kind = draw & 127
-    regular = group.is_regular()
-    if regular and kind < 16:
-        stop(order, group, draw >> 7)
-        return
     order.order_type = ORDER_TYPE_LIMIT
     order.time_in_force = TIME_IN_FORCE_DAY
-    if regular and kind < 24 and group.takes_closing(order.event_time_ns):
-        order.time_in_force = TIME_IN_FORCE_AT_THE_CLOSE
-        if kind & 1 == 0:
-            order.order_type = ORDER_TYPE_MARKET
-            return
-    elif kind < 36:
-        order.time_in_force = TIME_IN_FORCE_GOOD_TILL_CANCELLED
+    order.limit_price_e8 = limit_price_e8
+    if kind < 32:
+        outside_hours(order, group, draw >> 30)
+        order.display_quantity = (order.quantity + 3) // 4 if kind < 8 else 0
+        order.all_or_none = 8 <= kind < 12
+        order.post_only = 12 <= kind < 20
     elif kind < 44:
+        order.time_in_force = TIME_IN_FORCE_GOOD_TILL_CANCELLED
+    elif kind < 50:
         order.time_in_force = TIME_IN_FORCE_GOOD_TILL_DATE
-        order.expire_time_ns = order.event_time_ns + (1 + (draw >> 40 & 15)) * DAY_NS // 2
-    elif kind < 52:
-        order.display_quantity = (order.quantity + 3) // 4
-    elif kind < 56:
-        order.all_or_none = True
-    elif kind < 64:
-        order.post_only = True
-    order.limit_price_e8 = behind_e8(order, group, draw >> 7)
-    if order.time_in_force == TIME_IN_FORCE_DAY:
+        order.expire_time_ns = order.event_time_ns + (1 + (draw >> 36 & 15)) * DAY_NS // 2
+    else:
         outside_hours(order, group, draw >> 30)
 
 

@@ -1,7 +1,7 @@
 """The instruments of the simulated market as reference data, and when they are halted.
 
 Before dawn of the day every symbol is told once; then come the halts of the market, at the moments at which its venues
-tell them. A symbol in sixty-four begins the day under Rule 201.
+tell them. Symbols that begin the day under Rule 201 are told so.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from dataflow.model import Record, derive_id
 from dataflow.ports import Batch
 from jobs.feeds.episode import FIRST_FREE, LAST
 from jobs.feeds.instruments import Instrument
+from jobs.feeds.listing import is_restricted, is_shortable
 from jobs.feeds.market_day import MINUTE_NS, MarketDayPlan
-from jobs.feeds.market_view import MARKET_OPTIONS, MarketView, is_shortable, market_plan
+from jobs.feeds.market_view import MARKET_OPTIONS, MarketView, market_plan
 from jobs.feeds.order_terms import away_e8
 from jobs.feeds.specification import Specification
 from schemas.generated.events import (
@@ -40,8 +41,6 @@ TIER_1_SHARE: Final = 4
 """A quarter of the symbols, the most active, is in tier 1 of the limit up-limit down plan."""
 COLLARS: Final[tuple[tuple[int, int], ...]] = ((2_500_000_000, 1_000), (0, 500))
 CLOSE_SALT: Final = 1101
-RESTRICTED_EVERY: Final = 64
-RESTRICTED_FIRST: Final = 11
 
 
 def told_ns(open_ns: i64) -> i64:
@@ -52,11 +51,6 @@ def told_ns(open_ns: i64) -> i64:
 def collar_bps(price_e8: i64) -> i64:
     """How far a limit price may reach: 10 % up to 25 dollars, 5 % above."""
     return COLLARS[0][1] if price_e8 <= COLLARS[0][0] else COLLARS[1][1]
-
-
-def is_restricted(rank: i64) -> bool:
-    """Whether the symbol begins the day under Rule 201."""
-    return rank % RESTRICTED_EVERY == RESTRICTED_FIRST
 
 
 def previous_close_e8(view: MarketView, instrument: Instrument) -> i64:

@@ -2,10 +2,10 @@
 
 Theory of operation. A group stands at a moment of the market's day, so requests are busy when the market is, and their
 prices are near the market's. What each of its requests is follows from the group's own random bits alone, and from it
-which orders are left for later: resting orders that a later group may cancel or replace (`resting`), and orders that
-have most likely traded and may be closed out (`taking`). Each group serves one earlier group of its symbol, and no
-group is served twice: the groups of a symbol are cut into runs of eight, each run serves the run before it, in an
-order drawn. So a request may go back to an order of any time before, and nothing need be remembered.
+which orders are left for later: those away from the market, that a later group may cancel or replace (`resting`), and
+those that have most likely traded and may be closed out (`taking`). Each group serves one earlier group of its symbol,
+and no group is served twice: the groups of a symbol are cut into runs of eight, each run serves the run before it, in
+an order drawn. So a request may go back to an order of any time before, and nothing need be remembered.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mypy_extensions import i64
 from dataflow.model import derive_id
 from jobs.feeds.episode import Quotes
 from jobs.feeds.instruments import Instrument
-from jobs.feeds.market_day import MINUTE_NS, PHASE_AFTER, PHASE_BEFORE, PHASE_REGULAR
+from jobs.feeds.market_day import AFTER_NS, MINUTE_NS, PHASE_AFTER, PHASE_BEFORE, PHASE_REGULAR
 from jobs.feeds.market_view import MarketView
 
 GROUP: Final = 16
@@ -35,17 +35,21 @@ RUN_SALT: Final = 1002
 PERMILLE: Final = 1000
 NONE: Final[i64] = -1
 
-ROLE_REST: Final[i64] = 0
-"""A new order that is to wait in the book."""
-ROLE_TAKE: Final[i64] = 1
+ROLE_NEAR: Final[i64] = 0
+"""A new order that waits at the market, and trades soon or is cancelled at once."""
+ROLE_FAR: Final[i64] = 1
+"""A new order that waits away from the market, a stop, or one for the close."""
+ROLE_TAKE: Final[i64] = 2
 """A new order that is to trade at once."""
-ROLE_CLOSE: Final[i64] = 2
+ROLE_CLOSE: Final[i64] = 3
 """A new order that closes out what an earlier one opened."""
-ROLE_SELF: Final[i64] = 3
+ROLE_SELF: Final[i64] = 4
 """A new order that would trade with another of its own account."""
-ROLE_FAULT: Final[i64] = 4
-ROLE_CANCEL: Final[i64] = 5
-ROLE_REPLACE: Final[i64] = 6
+ROLE_FAULT: Final[i64] = 5
+ROLE_CANCEL: Final[i64] = 6
+ROLE_REPLACE: Final[i64] = 7
+NEW_ROLES: Final[tuple[int, ...]] = (*(ROLE_CLOSE,) * 2, *(ROLE_TAKE,) * 5, *(ROLE_NEAR,) * 3, *(ROLE_FAR,) * 6)
+"""Parts of orders, equally often."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ class RequestGroup:
         self.roles: list[int] = [0] * GROUP
         self.targets: list[int] = [0] * GROUP
         """CANCEL, REPLACE of an order of the same group: its place; otherwise NONE."""
+        self.near: list[int] = []
         self.resting: list[int] = []
         self.taking: list[int] = []
 
@@ -103,9 +108,10 @@ class RequestGroup:
         self.phase = view.day.phase(episode)
         start_ns = self.edge_ns if self.edge_number == number else self.time_ns(number)
         self.edge_number = number + 1
-        self.edge_ns = self.end_ns(number)
+        end_ns = self.session_end_ns()
+        self.edge_ns = self.time_ns(number + 1) if number + 1 < self.groups else end_ns
         self.start_ns = start_ns
-        self.span_ns = min(self.edge_ns - start_ns, SPAN_NS_MAX)
+        self.span_ns = min(min(self.edge_ns, end_ns) - start_ns, SPAN_NS_MAX)
         quotes: Quotes = view.quotes_after(self.rank, max(episode - 1, 0))
         self.bid_e8 = quotes.bid_e8
         self.ask_e8 = quotes.ask_e8
@@ -114,7 +120,7 @@ class RequestGroup:
     def served(self) -> i64:
         """The number of the earlier group that this one serves; NONE where there is none."""
         run = self.ordinal >> RUN_BITS
-        if run == 0:
+        if run == 0 or self.phase == PHASE_AFTER:
             return NONE
         turn = derive_id(self.instrument.key, run + (RUN_SALT << 32))
         place = ((self.ordinal & (RUN - 1)) * (2 * (turn & 3) + 1) + (turn >> 2)) & (RUN - 1)
@@ -132,46 +138,51 @@ class RequestGroup:
         passed = (number * self.view.episodes % self.groups << 16) // self.groups
         return start_ns + ((day.episode_end_ns(episode) - start_ns) * passed >> 16)
 
-    def end_ns(self, number: i64) -> i64:
-        """When the next group begins, or the session ends."""
+    def session_end_ns(self) -> i64:
+        """When the session ends that the group is in."""
         day = self.view.day
-        if number + 1 >= self.groups:
-            return day.episode_end_ns(self.episode_of(number))
-        return self.time_ns(number + 1)
+        if self.phase == PHASE_BEFORE:
+            return day.open_ns
+        return day.close_ns + AFTER_NS if self.phase == PHASE_AFTER else day.close_ns
 
     def cast(self) -> None:
         """Give each request its part."""
-        closable = PHASE_BEFORE < self.phase < PHASE_AFTER
+        self.near = []
         self.resting = []
         self.taking = []
         place: i64 = 0
         while place < GROUP:
             draw = derive_id(self.key, place)
-            self.draws[place] = draw
             share = (draw & 0xFFFF) * PERMILLE >> 16
-            role = ROLE_REST
             target: i64 = NONE
             if share < self.replaces:
                 role = ROLE_CANCEL if share < self.cancels else ROLE_REPLACE
-                if self.resting and draw >> 16 & 3 == 0:
-                    target = self.resting.pop() if role == ROLE_CANCEL else self.resting[-1]
-            elif share >= self.faults:
-                role = ROLE_FAULT
+                if draw >> 16 & 1 == 0:
+                    target = self.target_within(role)
             elif share >= self.selves:
-                role = ROLE_SELF
+                role = ROLE_FAULT if share >= self.faults else ROLE_SELF
             else:
-                style = draw >> 16 & 15
-                if style < 4:
-                    role = ROLE_CLOSE
-                elif style < 9:
-                    role = ROLE_TAKE
-                    if closable:
-                        self.taking.append(place)
-                else:
-                    self.resting.append(place)
+                role = NEW_ROLES[draw >> 16 & 15]
+                self.leave_for_later(place, role)
+            self.draws[place] = draw
             self.roles[place] = role
             self.targets[place] = target
             place += 1
+
+    def target_within(self, role: i64) -> i64:
+        """The place of the latest order that may be cancelled or replaced within the group; NONE without one."""
+        waiting = self.near or self.resting
+        if not waiting:
+            return NONE
+        return waiting.pop() if role == ROLE_CANCEL else waiting[-1]
+
+    def leave_for_later(self, place: i64, role: i64) -> None:
+        if role == ROLE_NEAR:
+            self.near.append(place)
+        elif role == ROLE_FAR:
+            self.resting.append(place)
+        elif role == ROLE_TAKE and PHASE_BEFORE < self.phase < PHASE_AFTER:
+            self.taking.append(place)
 
     def request_ns(self, place: i64, draw: i64) -> i64:
         """When a request of the group is sent: they crowd at its beginning, and come in order."""

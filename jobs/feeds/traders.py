@@ -13,7 +13,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from dataflow.model import derive_id
-from jobs.feeds.market_view import HARD_EVERY, HARD_FIRST, hard_symbols, is_shortable
+from jobs.feeds.listing import hard_rank, hard_symbols, is_shortable
 
 FIRST_NAME: Final[i64] = 10_000_000
 ACCOUNTS_MAX: Final = 10_000_000
@@ -102,7 +102,7 @@ class Traders:
         hard = place
         if self.class_of(number) != CLASS_MAKER:
             hard = (derive_id(self.draw(number), LOCATE_SALT) + place) % self.hard
-        return HARD_EVERY * hard + HARD_FIRST
+        return hard_rank(hard)
 
     def located_quantity(self, number: i64) -> i64:
         return 20_000 if self.class_of(number) == CLASS_PRIVATE else 2_000_000
