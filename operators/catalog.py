@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dataflow.model import OperatorType
+from operators.conflation import Conflate, ConflateParameters
 from operators.execution import Execution, ExecutionParameters
 from operators.indicators import IndicatorParameters, Indicators
 from operators.normalise import Normalise, NormaliseParameters
@@ -13,6 +14,7 @@ from operators.price_alerts import PriceAlertParameters, PriceAlerts
 from operators.risk import Risk, RiskParameters
 from operators.validate import Validate, ValidateParameters
 from schemas.generated.states import (
+    CONFLATE_STATE,
     EXECUTION_STATE,
     INDICATORS_STATE,
     NORMALISE_STATE,
@@ -65,6 +67,18 @@ PRICE_ALERTS: Final = OperatorType(
     inputs=("PriceUpdated", "AlertRuleChanged"),
     outputs=("AlertTriggered", "AlertRuleRejected"),
     parameters=PriceAlertParameters,
+)
+
+CONFLATE: Final = OperatorType(
+    name="conflate",
+    summary="Lets one quote of a symbol through in each interval, and every sale and change of status.",
+    operator=Conflate,
+    state=CONFLATE_STATE,
+    key=("symbol",),
+    inputs=("PriceUpdated",),
+    outputs=("PriceUpdated",),
+    parameters=ConflateParameters,
+    uses_timers=True,
 )
 
 VALIDATE: Final = OperatorType(
@@ -138,5 +152,5 @@ RISK: Final = OperatorType(
 
 OPERATORS: Final[dict[str, OperatorType]] = {
     operator_type.name: operator_type
-    for operator_type in (PASSAGE, NORMALISE, INDICATORS, PRICE_ALERTS, VALIDATE, RISK, EXECUTION)
+    for operator_type in (PASSAGE, NORMALISE, INDICATORS, PRICE_ALERTS, CONFLATE, VALIDATE, RISK, EXECUTION)
 }

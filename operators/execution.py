@@ -4,6 +4,8 @@ Theory of operation. Three inputs: what risk has approved (new orders, replaces,
 sale, conflated upstream to at most one pending per symbol), and the trading status. Before each, the clock moves on and
 does what has become due (trading_phases); then the input acts; then stops and all-or-none orders that it set off work
 until nothing moves (matching.settle). So between two inputs the book is always at rest, and a snapshot may be taken.
+An input of an earlier time than one before it (a quote that was held back, a timer) acts now, and its events bear the
+time of the book's clock: what happens to an order never happens before what happened to it already.
 
 A request meets one of these ends, never silence: OrderAccepted, then perhaps fills, OrderSuspended, OrderCancelled;
 OrderRejected; OrderReplaced or OrderReplaceRejected; OrderCancelled or OrderCancelRejected; and OrderTransitionRefused
@@ -22,6 +24,7 @@ from mypy_extensions import i64
 
 from dataflow.model import Context, KeyedOperator, Record
 from operators.execution_reports import Reports, Tariff
+from operators.generated_calendar import STOCKS_CLOSED, STOCKS_EARLY_CLOSE
 from operators.liquidity import Sources
 from operators.matching import Matcher
 from operators.order_entry import OrderEntry
@@ -48,9 +51,9 @@ class ExecutionParameters:
     session_hours: str = "CALENDAR"
     """What opens and closes trading: CALENDAR (hours of US equities) or STATUS (TradingStatusChanged alone)."""
     closed_days: tuple[int, ...] = ()
-    """Weekdays without trading, as YYYYMMDD."""
+    """Weekdays without trading besides those of the built-in calendar, as YYYYMMDD."""
     early_close_days: tuple[int, ...] = ()
-    """Days on which regular hours end at 13:00, as YYYYMMDD."""
+    """Days on which regular hours end at 13:00 besides those of the built-in calendar, as YYYYMMDD."""
     venue: str = "TPLN"
     """Market identifier code of the book."""
     commission_per_unit_e8: int = 350_000
@@ -88,11 +91,13 @@ class Execution(KeyedOperator[ExecutionState]):
         self.matcher: Matcher = Matcher(
             reports, sources, parameters.stop_trigger == "QUOTE", parameters.ended_orders_max
         )
-        calendar = Calendar(parameters.closed_days, parameters.early_close_days)
+        closed = (*STOCKS_CLOSED, *parameters.closed_days)
+        calendar = Calendar(closed, (*STOCKS_EARLY_CLOSE, *parameters.early_close_days))
         self.phases: Phases = Phases(SessionHours(parameters.session_hours == "STATUS", calendar), self.matcher)
         self.entry: OrderEntry = OrderEntry(self.matcher, parameters.open_orders_max)
 
     def on_record(self, state: ExecutionState, record: Record, context: Context) -> None:
+        context.cause_time_ns = max(context.cause_time_ns, state.clock_ns)
         self.phases.advance(state, record.event_time_ns, context)
         if isinstance(record, RiskChecked):
             self.entry.request(state, record, context)
@@ -103,6 +108,7 @@ class Execution(KeyedOperator[ExecutionState]):
             self.phases.change_status(state, record.status, context)
 
     def on_timer(self, state: ExecutionState, at_ns: i64, context: Context) -> None:
+        context.cause_time_ns = max(context.cause_time_ns, state.clock_ns)
         self.phases.advance(state, at_ns, context)
         if len(state.expiries) > 0:
             context.set_timer(state.expiries[-1].at_ns)

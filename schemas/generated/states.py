@@ -164,6 +164,152 @@ TRADING_STATUS_REASON_SYMBOLS: Final[tuple[str, ...]] = ("SCHEDULE", "NEWS_PENDI
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
+class ConflateState(State):
+    """State of the operator conflate, per symbol.
+    
+    quiet_until_ns: Until then quotes wait: nanoseconds since the epoch, UTC; 0 before the first quote.
+    waiting: A quote waits until then; the fields below are the market it will tell.
+    bid_price_e8: National best bid in currency units; 0 is none.
+    bid_quantity: Shares at the best bid.
+    bid_venue: First venue at the best bid.
+    ask_price_e8: National best offer in currency units; 0 is none.
+    ask_quantity: Shares at the best offer.
+    ask_venue: First venue at the best offer.
+    last_price_e8: Price of the last eligible sale in currency units; 0 before the first.
+    last_quantity: Shares of the last eligible sale.
+    last_venue: Venue of the last eligible sale.
+    cumulative_volume: Shares sold so far on this trading day.
+    status: Trading status: TRADING, HALTED, PAUSED, QUOTING.
+    flags: Bit set of PriceUpdated, those of quotes alone.
+    """
+
+    def __init__(
+        self,
+        quiet_until_ns: i64 = 0,
+        waiting: bool = False,
+        bid_price_e8: i64 = 0,
+        bid_quantity: i64 = 0,
+        bid_venue: str = "",
+        ask_price_e8: i64 = 0,
+        ask_quantity: i64 = 0,
+        ask_venue: str = "",
+        last_price_e8: i64 = 0,
+        last_quantity: i64 = 0,
+        last_venue: str = "",
+        cumulative_volume: i64 = 0,
+        status: str = "",
+        flags: i64 = 0,
+    ) -> None:
+        self.quiet_until_ns: i64 = quiet_until_ns
+        self.waiting: bool = waiting
+        self.bid_price_e8: i64 = bid_price_e8
+        self.bid_quantity: i64 = bid_quantity
+        self.bid_venue: str = bid_venue
+        self.ask_price_e8: i64 = ask_price_e8
+        self.ask_quantity: i64 = ask_quantity
+        self.ask_venue: str = ask_venue
+        self.last_price_e8: i64 = last_price_e8
+        self.last_quantity: i64 = last_quantity
+        self.last_venue: str = last_venue
+        self.cumulative_volume: i64 = cumulative_volume
+        self.status: str = status
+        self.flags: i64 = flags
+
+    def encode_into(self, writer: BytesWriter) -> None:
+        write_long(writer, self.quiet_until_ns)
+        writer.append(1 if self.waiting else 0)
+        write_i64_be(writer, self.bid_price_e8)
+        write_long(writer, self.bid_quantity)
+        writer.write(ENCODED.get(self.bid_venue) or encoded_word(self.bid_venue))
+        write_i64_be(writer, self.ask_price_e8)
+        write_long(writer, self.ask_quantity)
+        writer.write(ENCODED.get(self.ask_venue) or encoded_word(self.ask_venue))
+        write_i64_be(writer, self.last_price_e8)
+        write_long(writer, self.last_quantity)
+        writer.write(ENCODED.get(self.last_venue) or encoded_word(self.last_venue))
+        write_long(writer, self.cumulative_volume)
+        writer.write(ENCODED.get(self.status) or encoded_word(self.status))
+        write_long(writer, self.flags)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "quiet_until_ns": self.quiet_until_ns,
+            "waiting": self.waiting,
+            "bid_price": decimal_of(self.bid_price_e8),
+            "bid_quantity": self.bid_quantity,
+            "bid_venue": self.bid_venue,
+            "ask_price": decimal_of(self.ask_price_e8),
+            "ask_quantity": self.ask_quantity,
+            "ask_venue": self.ask_venue,
+            "last_price": decimal_of(self.last_price_e8),
+            "last_quantity": self.last_quantity,
+            "last_venue": self.last_venue,
+            "cumulative_volume": self.cumulative_volume,
+            "status": self.status,
+            "flags": self.flags,
+        }
+
+
+def read_ConflateState(data: bytes, position: i64) -> tuple[ConflateState, i64]:
+    quiet_until_ns, position = read_long(data, position)
+    waiting = data[position] != 0
+    position += 1
+    bid_price_e8 = read_i64_be(data, position)
+    position += 8
+    bid_quantity, position = read_long(data, position)
+    bid_venue, position = read_word(data, position)
+    ask_price_e8 = read_i64_be(data, position)
+    position += 8
+    ask_quantity, position = read_long(data, position)
+    ask_venue, position = read_word(data, position)
+    last_price_e8 = read_i64_be(data, position)
+    position += 8
+    last_quantity, position = read_long(data, position)
+    last_venue, position = read_word(data, position)
+    cumulative_volume, position = read_long(data, position)
+    status, position = read_word(data, position)
+    flags, position = read_long(data, position)
+    record = ConflateState(quiet_until_ns, waiting, bid_price_e8, bid_quantity, bid_venue, ask_price_e8, ask_quantity, ask_venue, last_price_e8, last_quantity, last_venue, cumulative_volume, status, flags)
+    return record, position
+
+
+def ConflateState_from_dict(fields: dict[str, Any]) -> ConflateState:
+    record = ConflateState()
+    for name, value in fields.items():
+        if name == "quiet_until_ns":
+            record.quiet_until_ns = value
+        elif name == "waiting":
+            record.waiting = value
+        elif name == "bid_price":
+            record.bid_price_e8 = e8_of(value)
+        elif name == "bid_quantity":
+            record.bid_quantity = value
+        elif name == "bid_venue":
+            record.bid_venue = value
+        elif name == "ask_price":
+            record.ask_price_e8 = e8_of(value)
+        elif name == "ask_quantity":
+            record.ask_quantity = value
+        elif name == "ask_venue":
+            record.ask_venue = value
+        elif name == "last_price":
+            record.last_price_e8 = e8_of(value)
+        elif name == "last_quantity":
+            record.last_quantity = value
+        elif name == "last_venue":
+            record.last_venue = value
+        elif name == "cumulative_volume":
+            record.cumulative_volume = value
+        elif name == "status":
+            record.status = value
+        elif name == "flags":
+            record.flags = value
+        else:
+            raise ValueError(f"ConflateState has no field {name!r}")
+    return record
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
 class OpenOrder:
     """One open order, or an unused place for one. Places are used again; orders refer to each other by place.
     
@@ -3681,6 +3827,23 @@ def ValidateState_from_dict(fields: dict[str, Any]) -> ValidateState:
     return record
 
 
+class ConflateStateType(StateType):
+    def new(self) -> State:
+        return ConflateState()
+
+    def decode(self, data: bytes, position: i64) -> State:
+        try:
+            return read_ConflateState(data, position)[0]
+        except (IndexError, ValueError) as error:
+            raise ValueError(f"no ConflateState: {error}") from None
+
+    def from_dict(self, fields: dict[str, Any]) -> State:
+        return ConflateState_from_dict(fields)
+
+
+CONFLATE_STATE: Final[StateType] = ConflateStateType("ConflateState", '{"type":"record","name":"ConflateState","namespace":"tapeline","doc":"State of the operator conflate, per symbol.","fields":[{"name":"quiet_until_ns","type":"long","doc":"Until then quotes wait: nanoseconds since the epoch, UTC; 0 before the first quote."},{"name":"waiting","type":"boolean","doc":"A quote waits until then; the fields below are the market it will tell."},{"name":"bid_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"National best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at the best bid."},{"name":"bid_venue","type":"string","doc":"First venue at the best bid.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at the best offer."},{"name":"ask_venue","type":"string","doc":"First venue at the best offer.","vocabulary":true},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"last_quantity","type":"long","doc":"Shares of the last eligible sale."},{"name":"last_venue","type":"string","doc":"Venue of the last eligible sale.","vocabulary":true},{"name":"cumulative_volume","type":"long","doc":"Shares sold so far on this trading day."},{"name":"status","type":"string","doc":"Trading status: TRADING, HALTED, PAUSED, QUOTING.","vocabulary":true},{"name":"flags","type":"long","doc":"Bit set of PriceUpdated, those of quotes alone."}]}')
+
+
 class ExecutionStateType(StateType):
     def new(self) -> State:
         return ExecutionState()
@@ -3799,4 +3962,4 @@ class ValidateStateType(StateType):
 
 VALIDATE_STATE: Final[StateType] = ValidateStateType("ValidateState", '{"type":"record","name":"ValidateState","namespace":"tapeline","doc":"State of the operator validate, per symbol: its reference data, the market as last told, the session, and which ids are taken.","fields":[{"name":"instrument","type":{"type":"record","name":"ListedInstrument","doc":"Reference data of the symbol as orders are held against it.","fields":[{"name":"known","type":"boolean","doc":"Reference data has come."},{"name":"sound","type":"boolean","doc":"It contradicts itself nowhere."},{"name":"changed_ns","type":"long","doc":"From when it holds: nanoseconds since the epoch, UTC."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"listed_from_ns","type":"long","doc":"First moment of trading: nanoseconds since the epoch, UTC."},{"name":"listed_to_ns","type":"long","doc":"Orders are taken before this: nanoseconds since the epoch, UTC; 2**62 is open-ended."},{"name":"expiry_ns","type":"long","doc":"OPTION, FUTURE: expiry, nanoseconds since the epoch, UTC; otherwise 2**62."},{"name":"own_ticks","type":{"type":"array","items":{"type":"record","name":"TickStep","doc":"One row of a tick table.","fields":[{"name":"from_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Prices at or above it, in currency units."},{"name":"tick","type":"Price","doc":"Increment in currency units."}]}},"doc":"Its own price increments, by rising from_price; empty where the general ones hold. Bound: 32."},{"name":"order_multiple","type":"long","doc":"Orders are multiples of so many shares or contracts."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"quantity_max","type":"long","doc":"Largest order in shares or contracts."},{"name":"notional_max_e8","type":"long","doc":"Largest order in 1e-8 of the currency unit; below 2**62."},{"name":"collar_bps","type":"long","doc":"How far a limit price may reach beyond the reference price, in basis points of it; 0 is no collar."},{"name":"previous_close_price","type":"Price","doc":"Official close of the trading day before, in currency units; 0 is none."},{"name":"underlying_price","type":"Price","doc":"OPTION: price of the underlying in currency units; 0 is unknown."},{"name":"strike_price","type":"Price","doc":"OPTION: strike in currency units; otherwise 0."},{"name":"option_right","type":{"type":"enum","name":"OptionRight","doc":"Right an option gives.","symbols":["NONE","CALL","PUT"]},"doc":"OPTION: call or put; otherwise NONE."},{"name":"contract_margin","type":"Price","doc":"FUTURE: initial margin of one contract in currency units; otherwise 0."},{"name":"shortable","type":"boolean","doc":"May be sold short without a locate."}]},"doc":"Reference data."},{"name":"session","type":{"type":"record","name":"SessionSpan","doc":"A span of time within one trading day in which the same session lasts and the same price increments hold.","fields":[{"name":"phase","type":{"type":"enum","name":"SessionPhase","doc":"Part of the trading day.","symbols":["CLOSED","PRE_MARKET","REGULAR","POST_MARKET"]},"doc":"Part of the trading day."},{"name":"start_ns","type":"long","doc":"When it begins: nanoseconds since the epoch, UTC."},{"name":"end_ns","type":"long","doc":"When it has ended: nanoseconds since the epoch, UTC; 0 is that none was looked up."},{"name":"day_start_ns","type":"long","doc":"Midnight in New York before it: nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of the regular hours of its day: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of the regular hours of its day: nanoseconds since the epoch, UTC."},{"name":"ticks","type":{"type":"array","items":"TickStep"},"doc":"Price increments that hold in it, by rising from_price. Bound: 32."}]},"doc":"The session of the last order."},{"name":"bid_price","type":"Price","doc":"National best bid in currency units; 0 is none."},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"status","type":{"type":"enum","name":"TradingStatus","doc":"Trading status of a symbol.","symbols":["CLOSED","PRE_OPEN","TRADING","HALTED","PAUSED","QUOTING","AUCTION"]},"default":"TRADING","doc":"Trading status as told by itself."},{"name":"market_status","type":"TradingStatus","default":"TRADING","doc":"Trading status as told with prices."},{"name":"status_reason","type":{"type":"enum","name":"TradingStatusReason","doc":"Why the trading status is what it is.","symbols":["SCHEDULE","NEWS_PENDING","REGULATORY","OPERATIONAL","LULD_PAUSE","MARKET_WIDE_LEVEL_1","MARKET_WIDE_LEVEL_2","MARKET_WIDE_LEVEL_3","NEW_LISTING","SHORT_SALE_TEST","BAND_UPDATE"]},"doc":"Why it is so."},{"name":"status_ns","type":"long","doc":"When it was last told: nanoseconds since the epoch, UTC."},{"name":"lower_band","type":"Price","doc":"Lower price band in currency units; 0 is none."},{"name":"upper_band","type":"Price","doc":"Upper price band in currency units; 0 is none."},{"name":"short_restricted","type":"boolean","doc":"Rule 201 is in force."},{"name":"memory_day_ns","type":"long","doc":"Midnight in New York of the trading day the ids below are of: nanoseconds since the epoch, UTC."},{"name":"order_ids","type":{"type":"map","values":"long"},"doc":"Terms of orders (see operators/order_memory.py) by account and order id joined by U+001F. Bound: half the parameter order_ids_max."},{"name":"order_ids_before","type":{"type":"map","values":"long"},"doc":"The same of orders before those, and of long-lived ones of earlier days. Bound: as order_ids."},{"name":"request_ids","type":{"type":"map","values":"boolean"},"doc":"Replace requests by account, order id and request id joined by U+001F. Bound: as order_ids."},{"name":"request_ids_before","type":{"type":"map","values":"boolean"},"doc":"The same of requests before those. Bound: as order_ids."},{"name":"rate_second","type":"long","doc":"The second, since the epoch, in which orders are being counted."},{"name":"rate_counts","type":{"type":"map","values":"long"},"doc":"Orders and replaces of that second by account. Bound: orders in one second."}]}')
 
-STATE_TYPES: Final[tuple[StateType, ...]] = (EXECUTION_STATE, INDICATORS_STATE, NORMALISE_STATE, PASSAGE_STATE, PRICE_ALERTS_STATE, RISK_STATE, VALIDATE_STATE,)
+STATE_TYPES: Final[tuple[StateType, ...]] = (CONFLATE_STATE, EXECUTION_STATE, INDICATORS_STATE, NORMALISE_STATE, PASSAGE_STATE, PRICE_ALERTS_STATE, RISK_STATE, VALIDATE_STATE,)

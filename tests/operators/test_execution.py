@@ -120,6 +120,20 @@ def test_a_holiday_has_no_session() -> None:
     assert desk.at(new_york(MONDAY, 23)) == []
 
 
+def test_holidays_and_early_closes_of_the_exchanges_need_not_be_told() -> None:
+    desk = CalendarDesk()
+    thanksgiving = desk.order(new_york(2026_11_26, 12), "x/b", SIDE_BUY, 100, 1000)
+    assert line_of(thanksgiving[-1]) == "suspended x/b SESSION_NOT_OPEN"
+    assert desk.at(new_york(2026_11_27, 13))[-1] == "expired x/b 100 DAY_ENDED"
+
+
+def test_a_quote_that_was_held_back_fills_at_the_time_of_the_books_clock() -> None:
+    desk = CalendarDesk(liquidity="QUOTES")
+    accepted = desk.order(NOON + 500, "x/b", SIDE_BUY, 100, 1000)
+    (fill,) = fills(desk.quote(NOON, 990, 1000))
+    assert fill.event_time_ns == accepted[0].event_time_ns == NOON + 500
+
+
 def test_a_record_after_the_close_closes_the_day_as_a_timer_does() -> None:
     desk = CalendarDesk()
     desk.order(NOON, "x/b", SIDE_BUY, 100, 1000)
