@@ -124,6 +124,7 @@ def test_holidays_and_early_closes_of_the_exchanges_need_not_be_told() -> None:
     desk = CalendarDesk()
     thanksgiving = desk.order(new_york(2026_11_26, 12), "x/b", SIDE_BUY, 100, 1000)
     assert line_of(thanksgiving[-1]) == "suspended x/b SESSION_NOT_OPEN"
+    desk.quote(new_york(2026_11_27, 10), 990, 1010)
     assert desk.at(new_york(2026_11_27, 13))[-1] == "expired x/b 100 DAY_ENDED"
 
 
