@@ -18,8 +18,8 @@ from dataflow.engines.embedded.worker import ThreadWorker, Worker
 from dataflow.graph import Graph, Job, Stream
 from dataflow.graph import Sink as SinkDeclaration
 from dataflow.ports import InputFault, Sink, Source, Storage
-from jobs.feeds.open_source import matching_rules, open_source, specification_of
 from jobs.letters import vocabulary
+from jobs.matched_sources import matched_specifications, open_matched
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,10 @@ class Assembly:
 def assemble(graph: Graph, request: RunRequest, storage: Storage, settings: Settings) -> Assembly:
     """Raises InputFault for a job, source or sink that is not there."""
     chosen = _without(graph, _jobs(graph, request.jobs), request.without)
+    _check_inputs(graph, chosen)
     wiring = wire(chosen, tuple(chosen.jobs), vocabulary())
-    specifications = _specifications(chosen, wiring, request.sources)
-    sources = {name: open_source(specifications[name], name) for name in wiring.sources}
+    specifications = matched_specifications(chosen, wiring.sources, request.sources)
+    sources = {name: open_matched(specifications[name], name) for name in wiring.sources}
     names = dict.fromkeys(name for job in chosen.jobs.values() for name in job.sinks)
     declarations = [chosen.sinks[name] for name in names]
     sinks = {item.name: (_sink(chosen, item, storage, request), item.streams) for item in declarations}
@@ -94,6 +95,20 @@ def _jobs(graph: Graph, names: tuple[str, ...]) -> dict[str, Job]:
     return {name: graph.jobs[name] for name in names or graph.jobs}
 
 
+def _check_inputs(graph: Graph, chosen: Graph) -> None:
+    """Raises InputFault where a job reads what an operator of a job writes that is not run."""
+    running = {uid for job in chosen.jobs.values() for uid in job.operators}
+    written = {stream for uid in running for stream in graph.operators[uid].outputs}
+    fed = {source.stream for source in graph.sources.values()}
+    for uid in sorted(running):
+        for stream in graph.operators[uid].inputs:
+            if stream not in written | fed:
+                writers = [item.uid for item in graph.operators.values() if stream in item.outputs]
+                jobs = [name for name, job in graph.jobs.items() if set(writers) & set(job.operators)]
+                fact = f"the operator {uid!r} reads {stream!r}, which the job {' or '.join(map(repr, jobs))} writes"
+                raise InputFault(f"{fact}\n    run it beside: add --job {jobs[0]}")
+
+
 def _without(graph: Graph, jobs: dict[str, Job], without: tuple[str, ...]) -> Graph:
     unknown = [name for name in without if name not in graph.sinks]
     if unknown:
@@ -102,19 +117,6 @@ def _without(graph: Graph, jobs: dict[str, Job], without: tuple[str, ...]) -> Gr
         name: replace(job, sinks=tuple(sink for sink in job.sinks if sink not in without)) for name, job in jobs.items()
     }
     return replace(graph, jobs=kept)
-
-
-def _specifications(graph: Graph, wiring: Wiring, given: tuple[str, ...]) -> dict[str, str]:
-    """What each source reads: as declared, or as the user says instead. Without a name the first source is meant."""
-    found = {name: specification_of(graph.sources[name]) for name in wiring.sources}
-    for text in given:
-        name, separator, specification = text.partition("=")
-        if not separator or ":" in name:
-            name, specification = wiring.sources[0], text
-        if name not in found:
-            raise InputFault(f"--source {text}: there is no source {name!r}\n    sources: {', '.join(found)}")
-        found[name] = specification
-    return matching_rules(found)
 
 
 def _sink(graph: Graph, declaration: SinkDeclaration, storage: Storage, request: RunRequest) -> Sink:

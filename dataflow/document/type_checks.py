@@ -52,11 +52,12 @@ class _Checker:
                 self.add(key, fact, suggestion(key.text, record.key_fields))
 
     def inputs(self, operator: LinkedOperator, kind: OperatorType) -> None:
+        """A reader may leave out some of a stream's types (the engine brings it the others), but not all."""
         for stream, name in operator.inputs.items():
-            for record in self.holds(stream):
-                if record not in kind.inputs:
-                    fact = f"the stream {stream!r} holds {record}, which {kind.name} does not take"
-                    self.add(name, fact, f"it takes {listed(kind.inputs)}")
+            held = self.holds(stream)
+            if held and not any(record in kind.inputs for record in held):
+                fact = f"the stream {stream!r} holds {listed(held)}, which {kind.name} does not take"
+                self.add(name, fact, f"it takes {listed(kind.inputs)}")
 
     def outputs(self, operator: LinkedOperator, kind: OperatorType) -> None:
         first: dict[str, str] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 import subprocess
@@ -16,11 +17,13 @@ from dataflow.storage import StateLock
 
 TREE = Path(__file__).parent.parent.parent
 SMALL = "simulator:seed=2,symbols=3,events=3000"
+FEW = {**os.environ, "TAPELINE_ORDERS": "400", "TAPELINE_ACCOUNTS": "20"}
+"""A flow of orders as small as the market."""
 
 
 def tapeline(*arguments: str, before: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", "-c", "from jobs.cli import main; main()", *arguments]
-    return subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False, preexec_fn=before)
+    return subprocess.run(command, cwd=TREE, env=FEW, capture_output=True, text=True, check=False, preexec_fn=before)
 
 
 def run(data: Path, *options: str, before: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
@@ -133,6 +136,17 @@ def test_an_unknown_job_sink_or_source_is_named(tmp_path: Path) -> None:
     assert "nightly" in fault(run(tmp_path, "--job", "nightly"))[0]
     assert "printer" in fault(run(tmp_path, "--without", "printer"))[0]
     assert "moon" in fault(run(tmp_path, "--source", "moon=lean:x"))[0]
+
+
+def test_a_job_without_the_job_that_feeds_it_is_refused_naming_that(tmp_path: Path) -> None:
+    assert "--job market-data" in fault(run(tmp_path, "--job", "orders"))[1]
+
+
+def test_in_a_market_that_is_not_simulated_there_are_no_orders(tmp_path: Path) -> None:
+    (tmp_path / "ticks.csv").write_text(CSV)
+    done = run(tmp_path / "data", "--source", f"csv:{tmp_path / 'ticks.csv'}")
+    assert done.returncode == 0, done.stderr
+    assert "orders from none" in " ".join(done.stdout.split())
 
 
 def test_malformed_yaml_is_told_with_its_place(tmp_path: Path) -> None:

@@ -57,10 +57,9 @@ CASES = {
         "dead_letters: dead", "dead_letters: ded",
         "2:15: dead_letters: no stream is called 'ded' / did you mean 'dead'?",
     ),
-    "a stream that holds what its consumer does not take": (
-        "schema: Bar,", "schema: [Bar, Price],",
-        ("15:43: operators.alerts.inputs: the stream 'bars' holds Price, which alerter does not take"
-        " / it takes Bar, Rule"),
+    "a stream that holds nothing its consumer takes": (
+        "inputs: [prices]", "inputs: [prices, rules]",
+        "14:53: operators.bars.inputs: the stream 'rules' holds Rule, which bar_builder does not take / it takes Price",
     ),
     "an output stream that holds nothing the operator emits": (
         "outputs: [bars]", "outputs: [bars, rules]",

@@ -66,6 +66,11 @@ def test_a_sink_of_everything_takes_all_that_operators_write(tmp_path: Path) -> 
     assert load(tmp_path, GOOD).sinks["log"].streams == ("bars", "late", "alerts", "dead")
 
 
+def test_a_reader_may_leave_out_some_of_a_streams_types(tmp_path: Path) -> None:
+    graph = load(tmp_path, changed("schema: Bar,", "schema: [Bar, Price],"))
+    assert [record.name for record in graph.streams["bars"].schemas] == ["Bar", "Price"]
+
+
 def test_a_job_has_the_sources_that_feed_its_operators(tmp_path: Path) -> None:
     text = changed(
         "main: {operators: [bars, alerts]", "second: {operators: [bars]}\n  main: {operators: [alerts, bars]"
