@@ -17,6 +17,7 @@ from dataflow.storage import StateLock
 
 TREE = Path(__file__).parent.parent.parent
 SMALL = "simulator:seed=2,symbols=3,events=3000"
+CSV = "symbol,time,bid,ask\nIBM,1381152600,10.01,10.02\n"
 FEW = {**os.environ, "TAPELINE_ORDERS": "400", "TAPELINE_ACCOUNTS": "20"}
 """A flow of orders as small as the market."""
 
