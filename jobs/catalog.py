@@ -143,6 +143,7 @@ SOURCES = (
     ConnectorType("reference_data", "instruments of the simulated market", ReferenceDataParameters, REFERENCE_DATA),
     ConnectorType("accounts", "accounts of the simulated market", AccountsParameters, ACCOUNTS),
     ConnectorType("order_flow", "orders of the simulated market", OrderFlowParameters, ORDERS),
+    ConnectorType("lobster_orders", "LOBSTER's messages as orders", LobsterParameters, ORDERS),
 )
 SINKS = (
     ConnectorType("log", "local topic logs: append-only segments of Avro", LogParameters),

@@ -10,6 +10,7 @@
 | `reference_data:seed=7,symbols=50,date=2026-11-20` | instruments and halts of the market with these options |
 | `accounts:seed=7,accounts=1000,switches=2` | accounts with money, locates, kill switches |
 | `order_flow:seed=7,symbols=50,accounts=1000,orders=100000` | orders, cancels, replaces (options: see `order_flow`) |
+| `lobster_orders:FOLDER?symbols=AAPL` | LOBSTER's messages as the orders that made them |
 
 A feed is imported when it is asked for: the simulator's trading calendar alone takes seconds.
 """
@@ -32,6 +33,7 @@ FEEDS: Final[tuple[str, ...]] = (
     "reference_data",
     "accounts",
     "order_flow",
+    "lobster_orders",
 )
 MODULES: Final = {
     "simulator": "jobs.feeds.simulator",
@@ -42,6 +44,7 @@ MODULES: Final = {
     "reference_data": "jobs.feeds.reference_data",
     "accounts": "jobs.feeds.accounts",
     "order_flow": "jobs.feeds.order_flow",
+    "lobster_orders": "jobs.feeds.lobster_orders",
 }
 PLACELESS: Final[tuple[str, ...]] = ("simulator", "reference_data", "accounts", "order_flow")
 

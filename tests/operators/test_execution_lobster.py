@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from tests.reference.lobster_replay import Replay, read_messages
+from tests.feeds.reading import read
+from tests.reference.lobster_replay import Exchange, executions_of
 
-MESSAGES = "lobster/data/AAPL_2012-06-21_34200000_57600000_message_10.csv"
+FOLDER = "lobster/data"
+MESSAGES = f"{FOLDER}/AAPL_2012-06-21_34200000_57600000_message_10.csv"
+
+
+def replayed(requests: list[Any]) -> Exchange:
+    exchange = Exchange("AAPL", {request.account for request in requests})
+    for request in requests:
+        exchange.carry(request)
+    return exchange
 
 
 def test_executions_hit_the_resting_orders_they_hit_on_the_real_market(market_data_folder: Path) -> None:
-    replay = Replay(read_messages(market_data_folder / MESSAGES))
-    replay.run()
-    assert replay.executions == 98
-    assert replay.unlike == []
+    exchange = replayed(read(f"lobster_orders:{market_data_folder / FOLDER}?symbols=AAPL"))
+    assert exchange.hit == executions_of(market_data_folder / MESSAGES)
+    assert len(exchange.hit) == 98
+    assert exchange.refused == []
 
 
 def test_a_replay_in_another_order_would_be_noticed(market_data_folder: Path) -> None:
-    replay = Replay(read_messages(market_data_folder / MESSAGES)[::-1])
-    replay.run()
-    assert replay.unlike != []
+    requests = read(f"lobster_orders:{market_data_folder / FOLDER}?symbols=AAPL")
+    assert replayed(requests[::-1]).hit != executions_of(market_data_folder / MESSAGES)
