@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from mypy_extensions import i64
 
 from dataflow.model import Context
+from operators.exact_amounts import amount_e8
 from operators.fee_schedule import section_31_fee_e8, taf_fee_e8
 from operators.order_book import available
 from operators.order_states import (
@@ -189,9 +190,8 @@ class Reports:
         self.move(order, FILL_REST if order.leaves_quantity == 0 else FILL_PART)
         shares: int = quantity  # each operand an int first: int * i64 is 64-bit, and wraps, when compiled
         multiplier: int = order.multiplier
-        price: int = price_e8
         units: int = shares * multiplier
-        order.filled_amount_e8 += price * shares
+        order.filled_amount_e8 += amount_e8(price_e8, shares)
         record = OrderExecuted(0, context.key, order.account, order.order_id, order.venue_order_id, trade.trade_id)
         record.side = order.side
         record.marking = order.marking
@@ -207,7 +207,8 @@ class Reports:
         record.bid_price_e8 = state.bid_price_e8
         record.ask_price_e8 = state.ask_price_e8
         improvement: int = improvement_e8(state, order.side, price_e8)
-        record.price_improvement_e8 = improvement * units
+        if improvement != 0:
+            record.price_improvement_e8 = amount_e8(improvement, units)
         self.charge(order, record, units, context)
         context.emit(record)
 
@@ -224,8 +225,7 @@ class Reports:
         elif record.liquidity in (LIQUIDITY_FLAG_REMOVED, LIQUIDITY_FLAG_ROUTED_AWAY):
             record.venue_fee_e8 = self.taker_fee_e8 * shares
         if order.side == SIDE_SELL:
-            price: int = record.price_e8
-            proceeds_e8: int = price * units
+            proceeds_e8 = amount_e8(record.price_e8, units)
             record.section_31_fee_e8 = section_31_fee_e8(context.cause_time_ns, order.instrument_type, proceeds_e8)
             record.taf_fee_e8 = taf_fee_e8(context.cause_time_ns, order.instrument_type, shares)
 
@@ -240,7 +240,7 @@ def improvement_e8(state: ExecutionState, side: i64, price_e8: i64) -> int:
 def rounded_quotient(amount: int, count: int) -> i64:
     """amount / count of positive integers, rounded half to even."""
     quotient = amount // count
-    twice = 2 * (amount - quotient * count)
+    twice = 2 * (amount - amount_e8(quotient, count))
     if twice > count or (twice == count and quotient % 2 == 1):
         quotient += 1
     return quotient

@@ -60,22 +60,15 @@ class Feedback:
         if isinstance(record, OrderExecuted):
             self.on_fill(state, record, rates, context)
         elif isinstance(record, OrderCancelled):
-            refused = OrderTransitionRefused(0, record.symbol, record.account, record.order_id)
-            refused.record_type = "OrderCancelled"
-            end_order(state, refused, rates, context)
-        elif isinstance(record, OrderExpired):
-            refused = OrderTransitionRefused(0, record.symbol, record.account, record.order_id)
-            refused.record_type = "OrderExpired"
-            end_order(state, refused, rates, context)
+            on_cancelled(state, record, rates, context)
         elif isinstance(record, OrderRejected):
-            if record.step == ORDER_STEP_EXECUTION:
-                refused = OrderTransitionRefused(0, record.symbol, record.account, record.order_id)
-                refused.record_type = "OrderRejected"
-                end_order(state, refused, rates, context)
+            on_rejected(state, record, rates, context)
         elif isinstance(record, OrderReplaced):
             self.on_replaced(state, record, rates, context)
         elif isinstance(record, OrderReplaceRejected):
             self.on_replace_rejected(state, record, rates)
+        elif isinstance(record, OrderExpired):
+            on_expired(state, record, rates, context)
         elif isinstance(record, OrderTransitionRefused):
             on_refused(state, record, rates)
         elif isinstance(record, PositionUpdated):
@@ -89,8 +82,7 @@ class Feedback:
             apply_fill(state, fill, rates, self.reserve)
             return
         refused = OrderTransitionRefused(0, fill.symbol, fill.account, fill.order_id)
-        refused.record_type = "OrderExecuted"
-        refuse(refused, state.orders.get(fill.order_id), context)
+        refuse(refused, "OrderExecuted", state.orders.get(fill.order_id), context)
 
     def on_replaced(self, state: RiskState, change: OrderReplaced, rates: MarginRates, context: Context) -> None:
         order = state.orders.get(change.order_id)
@@ -98,8 +90,7 @@ class Feedback:
             apply_replace(state, order, change, rates, self.reserve)
             return
         refused = OrderTransitionRefused(0, change.symbol, change.account, change.order_id)
-        refused.record_type = "OrderReplaced"
-        refuse(refused, order, context)
+        refuse(refused, "OrderReplaced", order, context)
 
     def on_replace_rejected(self, state: RiskState, answer: OrderReplaceRejected, rates: MarginRates) -> None:
         """The order may have ended before the answer: then there is nothing left to release."""
@@ -110,13 +101,29 @@ class Feedback:
             abandon_replace(state, order, rates, self.reserve)
 
 
-def end_order(state: RiskState, refused: OrderTransitionRefused, rates: MarginRates, context: Context) -> None:
-    """Release an order. `refused` names it, and is what to answer if it is not there."""
-    order = state.orders.get(refused.order_id)
-    if order is not None and order.symbol == refused.symbol:
-        close_order(state, refused.order_id, order, rates)
-    else:
-        refuse(refused, None, context)
+def on_cancelled(state: RiskState, end: OrderCancelled, rates: MarginRates, context: Context) -> None:
+    if not end_order(state, end.symbol, end.order_id, rates):
+        refuse(OrderTransitionRefused(0, end.symbol, end.account, end.order_id), "OrderCancelled", None, context)
+
+
+def on_expired(state: RiskState, end: OrderExpired, rates: MarginRates, context: Context) -> None:
+    if not end_order(state, end.symbol, end.order_id, rates):
+        refuse(OrderTransitionRefused(0, end.symbol, end.account, end.order_id), "OrderExpired", None, context)
+
+
+def on_rejected(state: RiskState, end: OrderRejected, rates: MarginRates, context: Context) -> None:
+    """Validate and risk reject before anything is reserved."""
+    if end.step == ORDER_STEP_EXECUTION and not end_order(state, end.symbol, end.order_id, rates):
+        refuse(OrderTransitionRefused(0, end.symbol, end.account, end.order_id), "OrderRejected", None, context)
+
+
+def end_order(state: RiskState, symbol: str, order_id: str, rates: MarginRates) -> bool:
+    """Release an order; False if it is not there."""
+    order = state.orders.get(order_id)
+    if order is None or order.symbol != symbol:
+        return False
+    close_order(state, order_id, order, rates)
+    return True
 
 
 def on_refused(state: RiskState, answer: OrderTransitionRefused, rates: MarginRates) -> None:

@@ -19,6 +19,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from operators.exact_amounts import amount_e8, portion
 from operators.margin_rules import MarginRates
 from schemas.generated.states import (
     ACCOUNT_KIND_CASH,
@@ -67,18 +68,18 @@ def opening_quantity(holding: RiskHolding, side: i64) -> i64:
 def enter(state: RiskState, holding: RiskHolding, order: RiskOrder) -> None:
     """Add an order to the pool of its side: what is open at most, at the higher price, while a replace is pending."""
     quantity: i64 = max(order.quantity, order.next_quantity) - order.filled_quantity
-    price_e8: int = max(order.price_e8, order.next_price_e8)
-    units: int = quantity * holding.multiplier
+    price_e8: i64 = max(order.price_e8, order.next_price_e8)
+    open_e8 = amount_e8(price_e8, quantity * holding.multiplier)
     order.open_quantity = quantity
-    order.open_amount_e8 = price_e8 * units
+    order.open_amount_e8 = open_e8
     if order.side == SIDE_BUY:
         holding.buy_quantity += quantity
-        holding.buy_amount_e8 += order.open_amount_e8
-        state.open_purchases_e8 += order.open_amount_e8
+        holding.buy_amount_e8 += open_e8
+        state.open_purchases_e8 += open_e8
     else:
         holding.sell_quantity += quantity
-        holding.sell_amount_e8 += order.open_amount_e8
-        state.open_sales_e8 += order.open_amount_e8
+        holding.sell_amount_e8 += open_e8
+        state.open_sales_e8 += open_e8
         if order.located:
             holding.located_quantity += quantity
     holding.fees_reserved_e8 += order.fees_reserved_e8
@@ -86,14 +87,15 @@ def enter(state: RiskState, holding: RiskHolding, order: RiskOrder) -> None:
 
 def withdraw(state: RiskState, holding: RiskHolding, order: RiskOrder) -> None:
     """Take out of its pool what `enter` put in."""
+    open_e8 = order.open_amount_e8
     if order.side == SIDE_BUY:
         holding.buy_quantity -= order.open_quantity
-        holding.buy_amount_e8 -= order.open_amount_e8
-        state.open_purchases_e8 -= order.open_amount_e8
+        holding.buy_amount_e8 -= open_e8
+        state.open_purchases_e8 -= open_e8
     else:
         holding.sell_quantity -= order.open_quantity
-        holding.sell_amount_e8 -= order.open_amount_e8
-        state.open_sales_e8 -= order.open_amount_e8
+        holding.sell_amount_e8 -= open_e8
+        state.open_sales_e8 -= open_e8
         if order.located:
             holding.located_quantity -= order.open_quantity
     holding.fees_reserved_e8 -= order.fees_reserved_e8
@@ -123,21 +125,19 @@ def revalue(state: RiskState, holding: RiskHolding, rates: MarginRates) -> None:
 
 def value_position(state: RiskState, holding: RiskHolding, rates: MarginRates) -> None:
     """Exposure, worth and margin of what is held."""
-    held: int = holding.quantity
+    held: i64 = holding.quantity
     if held == 0:
         holding.exposure_e8 = 0
         holding.worth_e8 = 0
         holding.initial_margin_e8 = 0
         holding.maintenance_margin_e8 = 0
         return
-    multiplier: int = holding.multiplier
-    mark_e8: int = holding.mark_price_e8
-    exposure_e8 = held * multiplier * mark_e8
+    units: i64 = held * holding.multiplier
+    exposure_e8 = amount_e8(holding.mark_price_e8, units)
     holding.exposure_e8 = exposure_e8
     holding.worth_e8 = exposure_e8
     if holding.instrument_type == INSTRUMENT_TYPE_FUTURE:
-        settled_e8: int = holding.settled_price_e8
-        holding.worth_e8 = held * multiplier * (mark_e8 - settled_e8)
+        holding.worth_e8 = amount_e8(holding.mark_price_e8 - holding.settled_price_e8, units)
     elif state.account_kind == ACCOUNT_KIND_CASH and held > 0:
         holding.initial_margin_e8 = exposure_e8
         holding.maintenance_margin_e8 = 0
@@ -157,13 +157,13 @@ def reservation_e8(holding: RiskHolding, side: i64, rates: MarginRates, pays_in_
         return 0
     opens: int = opening
     bought = side == SIDE_BUY
-    amount_e8 = holding.buy_amount_e8 if bought else holding.sell_amount_e8
+    opened_e8 = holding.buy_amount_e8 if bought else holding.sell_amount_e8
     quantity: int = holding.buy_quantity if bought else holding.sell_quantity
     if opens != quantity:
-        amount_e8 = -(-amount_e8 * opens // quantity)
+        opened_e8 = portion(opened_e8, opens, quantity)
     if pays_in_full and bought and holding.instrument_type != INSTRUMENT_TYPE_FUTURE:
-        return amount_e8
-    return rates.initial_e8(holding, opens, amount_e8, not bought)
+        return opened_e8
+    return rates.initial_e8(holding, opens, opened_e8, not bought)
 
 
 def take_out(state: RiskState, holding: RiskHolding) -> None:

@@ -21,9 +21,10 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from operators.exact_amounts import part
 from operators.generated_calendar import STOCKS_CLOSED
 from operators.holdings import equity_e8
-from operators.margin_rules import INTRADAY_MARGIN, PATTERN_DAY_TRADER, MarginRates, part
+from operators.margin_rules import INTRADAY_MARGIN, PATTERN_DAY_TRADER, MarginRates
 from operators.trading_hours import date_of, weekday
 from schemas.generated.states import ACCOUNT_KIND_MARGIN, RiskHolding, RiskState
 

@@ -21,6 +21,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from operators.exact_amounts import part
 from operators.fee_schedule import row_at, starts_of
 from operators.trading_hours import date_of, local_day
 from schemas.generated.states import (
@@ -31,7 +32,6 @@ from schemas.generated.states import (
 )
 
 DOLLAR_E8: Final = 100_000_000
-BPS: Final = 10_000
 
 SHARE_ROWS: Final[tuple[tuple[int, int, int, int, int, int, int, int, int, int], ...]] = (
     # first day, initial long and short in basis points, maintenance long in basis points; short below a price: that
@@ -70,6 +70,8 @@ class MarginRates:
         self.initial_long_bps: int = share[1]
         self.initial_short_bps: int = share[2]
         self.maintenance_long_bps: int = share[3]
+        self.required_long_bps: int = max(share[1], share[3])
+        """Initial margin of a long position: the greater of Regulation T and maintenance."""
         self.low_price_e8: int = share[4]
         self.low_short_bps: int = share[5]
         self.low_short_least_e8: int = share[6]
@@ -91,15 +93,15 @@ class MarginRates:
 
     def initial_e8(self, holding: RiskHolding, quantity: int, amount_e8: int, short: bool) -> int:
         """Initial margin in a margin account of a position of so many shares or contracts, worth so much."""
-        maintenance_e8 = self.maintenance_e8(holding, quantity, amount_e8, short)
         kind = holding.instrument_type
         if kind == INSTRUMENT_TYPE_FUTURE:
             contract_e8: int = holding.contract_margin_e8
             return contract_e8 * quantity
         if kind == INSTRUMENT_TYPE_OPTION:
-            return maintenance_e8
-        regulation_t_e8 = part(amount_e8, self.initial_short_bps if short else self.initial_long_bps)
-        return max(regulation_t_e8, maintenance_e8)
+            return self.maintenance_e8(holding, quantity, amount_e8, short)
+        if short:
+            return max(part(amount_e8, self.initial_short_bps), self.short_e8(quantity, amount_e8))
+        return part(amount_e8, self.required_long_bps)
 
     def maintenance_e8(self, holding: RiskHolding, quantity: int, amount_e8: int, short: bool) -> int:
         """Maintenance margin in a margin account."""
@@ -112,8 +114,10 @@ class MarginRates:
             if short:
                 return self.short_option_e8(holding, quantity, amount_e8)
             return part(amount_e8, self.option_long_bps)
-        if not short:
-            return part(amount_e8, self.maintenance_long_bps)
+        return self.short_e8(quantity, amount_e8) if short else part(amount_e8, self.maintenance_long_bps)
+
+    def short_e8(self, quantity: int, amount_e8: int) -> int:
+        """Maintenance margin of a short position in a stock or fund."""
         if amount_e8 < self.low_price_e8 * quantity:
             return max(part(amount_e8, self.low_short_bps), self.low_short_least_e8 * quantity)
         return max(part(amount_e8, self.short_bps), self.short_least_e8 * quantity)
@@ -162,11 +166,6 @@ def day_rule_row(date: i64, intraday_from: i64) -> tuple[int, ...]:
     if rows[-1][1] == INTRADAY_MARGIN:
         return rows[-1]
     return row_of(tuple(rows), date)
-
-
-def part(amount_e8: int, bps: int) -> int:
-    """So many basis points of an amount that is not negative, rounded up."""
-    return (amount_e8 * bps + (BPS - 1)) // BPS
 
 
 def date_at(time_ns: i64) -> i64:

@@ -14,6 +14,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from operators.exact_amounts import part, part_down
 from operators.holdings import (
     PRICE_LIMIT_E8,
     QUANTITY_MAX,
@@ -26,7 +27,7 @@ from operators.holdings import (
 from operators.intraday_margin import is_pattern_day_trader
 from operators.kill_switch import NOT_HALTED, halt_reason, only_reduces
 from operators.locates import located
-from operators.margin_rules import BPS, MarginRates
+from operators.margin_rules import MarginRates
 from operators.trading_hours import LATEST_NS, SECOND_NS
 from schemas.generated.events import (
     ACCOUNT_KIND_CASH,
@@ -122,8 +123,13 @@ def first_refusal(state: RiskState, request: OrderValidated, price_e8: i64) -> R
     barred = kind == INSTRUMENT_TYPE_OPTION and not state.options_permitted
     if barred or (kind == INSTRUMENT_TYPE_FUTURE and not state.futures_permitted):
         return Refusal(ORDER_REJECT_REASON_INSTRUMENT_NOT_PERMITTED)
-    notional_e8: int = price_e8 * (request.quantity * request.multiplier)
-    if 0 < state.order_notional_max_e8 < notional_e8:
+    if state.order_notional_max_e8 > 0:
+        return notional_refusal(state, price_e8 * (request.quantity * request.multiplier))
+    return None
+
+
+def notional_refusal(state: RiskState, notional_e8: int) -> Refusal | None:
+    if notional_e8 > state.order_notional_max_e8:
         return Refusal(ORDER_REJECT_REASON_NOTIONAL_ABOVE_LIMIT, notional_e8, state.order_notional_max_e8)
     return None
 
@@ -265,8 +271,8 @@ def limit_refusal(state: RiskState, holding: RiskHolding, side: i64) -> Refusal 
     symbol_e8 = holding.exposure_e8 + holding.buy_amount_e8 if bought else holding.sell_amount_e8 - holding.exposure_e8
     bps: int = state.concentration_bps_max
     equity = equity_e8(state)
-    if bps > 0 and symbol_e8 > equity // BPS * bps:  # never more than the limit, and fits a machine word
-        limit_e8 = max(bps * equity, 0) // BPS
+    if bps > 0:
+        limit_e8 = part_down(max(equity, 0), bps)
         if symbol_e8 > limit_e8:
             return Refusal(ORDER_REJECT_REASON_CONCENTRATION_ABOVE_LIMIT, symbol_e8, limit_e8)
     if 0 < state.gross_exposure_max_e8 < state.gross_exposure_e8:
@@ -320,8 +326,7 @@ def reservation_price_e8(request: OrderValidated, buffer_bps: int) -> i64:
         return max(limit_e8, base_e8)
     if within(request.ask_price_e8):
         base_e8 = max(base_e8, request.ask_price_e8)
-    extra: int = base_e8
-    return min(base_e8 + -(-extra * buffer_bps // BPS), PRICE_LIMIT_E8)
+    return min(base_e8 + part(base_e8, buffer_bps), PRICE_LIMIT_E8)
 
 
 def within(price_e8: i64) -> bool:

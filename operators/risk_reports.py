@@ -86,8 +86,9 @@ def state_of(order: RiskOrder | None) -> i64:
     return ORDER_STATE_PARTIALLY_FILLED if order.filled_quantity > 0 else ORDER_STATE_RISK_APPROVED
 
 
-def refuse(refused: OrderTransitionRefused, order: RiskOrder | None, context: Context) -> None:
-    """An event that does not fit what is known of its order. `refused` names symbol, account, order and event type."""
+def refuse(refused: OrderTransitionRefused, record_type: str, order: RiskOrder | None, context: Context) -> None:
+    """An event of a type that does not fit what is known of its order. `refused` names symbol, account and order."""
+    refused.record_type = record_type
     refused.state = state_of(order)
     refused.step = ORDER_STEP_RISK
     context.emit(refused)
