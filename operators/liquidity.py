@@ -98,6 +98,24 @@ def would_trade(state: ExecutionState, order: OpenOrder, sources: Sources) -> bo
     return sources.quotes and quote_e8 > 0 and (limit_e8 - quote_e8) * sign >= 0
 
 
+def best_opposite(state: ExecutionState, buys: bool, sources: Sources) -> i64:
+    """The best price that an order of this side could meet from any source; 0 where there is nothing."""
+    sign: i64 = 1 if buys else -1
+    best_e8: i64 = 0
+    if sources.book:
+        ladder = state.asks if buys else state.bids
+        if len(ladder) > 0:
+            best_e8 = ladder[-1].price_e8
+        others = state.all_or_none_asks if buys else state.all_or_none_bids
+        if len(others) > 0 and (best_e8 == 0 or (best_e8 - others[-1].price_e8) * sign > 0):
+            best_e8 = others[-1].price_e8
+    if sources.quotes:
+        quote_e8 = quote_for(state, buys)
+        if quote_e8 > 0 and (best_e8 == 0 or (best_e8 - quote_e8) * sign > 0):
+            best_e8 = quote_e8
+    return best_e8
+
+
 def fillable(state: ExecutionState, order: OpenOrder, sources: Sources) -> bool:
     """Whether an incoming order would be filled whole, at once."""
     forecast = Forecast(state, order, sources)

@@ -19,7 +19,16 @@ from mypy_extensions import i64
 
 from dataflow.model import Context
 from operators.execution_reports import Reports
-from operators.liquidity import Sources, all_or_none_in_front, fillable, is_through, limit_of, quote_for, would_trade
+from operators.liquidity import (
+    Sources,
+    all_or_none_in_front,
+    best_opposite,
+    fillable,
+    is_through,
+    limit_of,
+    quote_for,
+    would_trade,
+)
 from operators.order_book import (
     NO_PLACE,
     available,
@@ -277,8 +286,12 @@ class Matcher:
         return self.fillable_in(state, state.all_or_none_asks) if len(state.all_or_none_asks) > 0 else None
 
     def fillable_in(self, state: ExecutionState, ladder: list[OrderQueue]) -> OpenOrder | None:
+        """The first that can be filled; only prices that meet something on the other side are looked at."""
+        buys = ladder is state.all_or_none_bids
+        sign: i64 = 1 if buys else -1
+        opposite_e8 = best_opposite(state, buys, self.sources)
         index: i64 = len(ladder) - 1
-        while index >= 0:
+        while index >= 0 and opposite_e8 > 0 and (ladder[index].price_e8 - opposite_e8) * sign >= 0:
             place = ladder[index].first
             while place != NO_PLACE:
                 order = state.orders[place]

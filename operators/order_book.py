@@ -51,7 +51,7 @@ def find_order(state: ExecutionState, key: str) -> OpenOrder | None:
 def ended_state(state: ExecutionState, key: str) -> i64:
     """Final state of an order that has ended, or UNKNOWN."""
     known = state.ended_recent.get(key)
-    if known is None:
+    if known is None and len(state.ended_before) > 0:
         known = state.ended_before.get(key)
     return ORDER_STATE_UNKNOWN if known is None else known
 

@@ -78,11 +78,9 @@ def is_long_lived(terms: i64) -> bool:
 def known_terms(state: ValidateState, key: str) -> i64:
     """Terms of an order by account and id, or UNKNOWN."""
     terms = state.order_ids.get(key)
-    if terms is None:
+    if terms is None and len(state.order_ids_before) > 0:
         terms = state.order_ids_before.get(key)
-        if terms is None:
-            return UNKNOWN
-    return terms
+    return UNKNOWN if terms is None else terms
 
 
 def remember_order(state: ValidateState, key: str, terms: i64, half: i64) -> None:

@@ -145,7 +145,9 @@ def take_price(state: ValidateState, update: PriceUpdated) -> None:
     state.ask_price_e8 = in_price_range(update.ask_price_e8)
     state.last_price_e8 = in_price_range(update.last_price_e8)
     status = update.status
-    if status == "HALTED":
+    if status == "TRADING":
+        state.market_status = TRADING_STATUS_TRADING
+    elif status == "HALTED":
         state.market_status = TRADING_STATUS_HALTED
     elif status == "PAUSED":
         state.market_status = TRADING_STATUS_PAUSED
