@@ -11,7 +11,7 @@ from clickhouse_connect.driver import Client
 from dataflow.connectors.clickhouse.client import open_embedded
 from dataflow.connectors.clickhouse.migrations import apply_ddl
 from dataflow.connectors.clickhouse.rows import OFFSET, table_names
-from dataflow.graph import Graph, Stream
+from dataflow.graph import Graph
 from dataflow.load import load_graph
 from jobs.catalog import catalog
 from schemas.definition import Field, load_events
@@ -19,6 +19,7 @@ from schemas.definition import Field, load_events
 DDL = Path("deploy/clickhouse")
 STREAMS = (
     "market-data", "analytics", "alerts", "alert-rule-rejects", "market-data-rejects", "late-events", "dead-letters",
+    "order-events", "order-rejects", "risk-events", "trade-events", "trades", "auctions",
 )  # fmt: skip
 TYPES = {
     "price": "Decimal(18, 8)", "money": "Decimal(38, 8)", "id": "FixedString(16)", "enum": "LowCardinality(String)",
@@ -27,7 +28,8 @@ TYPES = {
 HOUR_MS = 3_600_000
 VIEWS = {
     "bars_1m", "bars_latest", "daily_summary", "alert_history", "alert_rule_rejects_by_reason", "rejects_by_reason",
-    "venue_quality", "dead_letters_by_error", "late_by_operator",
+    "venue_quality", "dead_letters_by_error", "late_by_operator", "order_history", "orders", "fill_rates",
+    "order_rejects_by_reason", "executions_by_symbol", "execution_quality", "account_activity", "risk_latest",
 }  # fmt: skip
 
 
@@ -55,9 +57,9 @@ def column_type(field: Field) -> str:
     return f"Nullable({name})" if field.type.kind == "optional" else name
 
 
-def wanted(stream: Stream) -> list[tuple[str, str, str]]:
-    """(name, type, comment) of the columns that the stream's schema gives."""
-    record = load_events().records[stream.schemas[0].name]
+def wanted(kind: str) -> list[tuple[str, str, str]]:
+    """(name, type, comment) of the columns that a record's schema gives."""
+    record = load_events().records[kind]
     return [(field.name, column_type(field), field.doc) for field in record.fields]
 
 
@@ -74,35 +76,38 @@ def table_fact(database: Client, table: str, fact: str) -> str:
     return str(database.query(query).result_rows[0][0])
 
 
+def hours_kept(database: Client, table: str) -> int:
+    """So long after it was written a row goes."""
+    text = (table_fact(database, table, "create_table_query").split("TTL inserted_at + ")[1]).split(" SETTINGS")[0]
+    return {"toIntervalHour(24)": 24, "toIntervalDay(30)": 720, "toIntervalYear(1)": 8_760}[text]
+
+
 @pytest.mark.parametrize("name", STREAMS)
 def test_the_columns_are_the_fields_of_the_schema(database: Client, graph: Graph, name: str) -> None:
-    stream = graph.streams[name]
-    (table,) = table_names(stream).values()
-    assert found(database, table) == wanted(stream)
+    tables = table_names(graph.streams[name]).items()
+    assert {table: found(database, table) for _, table in tables} == {table: wanted(kind) for kind, table in tables}
 
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_the_comment_of_a_table_is_the_doc_of_its_schema(database: Client, graph: Graph, name: str) -> None:
-    ((kind, table),) = table_names(graph.streams[name]).items()
-    assert table_fact(database, table, "comment") == load_events().records[kind].doc
+    tables = table_names(graph.streams[name])
+    docs = {kind: load_events().records[kind].doc for kind in tables}
+    assert {kind: table_fact(database, table, "comment") for kind, table in tables.items()} == docs
 
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_rows_are_kept_as_long_as_the_stream_says(database: Client, graph: Graph, name: str) -> None:
-    (table,) = table_names(graph.streams[name]).values()
-    text = (table_fact(database, table, "create_table_query").split("TTL inserted_at + ")[1]).split(" SETTINGS")[0]
-    hours = {"toIntervalHour(24)": 24, "toIntervalDay(30)": 720, "toIntervalYear(1)": 8_760}[text]
-    assert hours * HOUR_MS == graph.streams[name].retention_ms
+    kept = {hours_kept(database, table) * HOUR_MS for table in table_names(graph.streams[name]).values()}
+    assert kept == {graph.streams[name].retention_ms}
 
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_a_table_drops_repeated_inserts_and_is_on_disk_before_it_answers(
     database: Client, graph: Graph, name: str
 ) -> None:
-    (table,) = table_names(graph.streams[name]).values()
-    engine = table_fact(database, table, "engine_full")
-    assert "non_replicated_deduplication_window = 1000" in engine
-    assert "fsync_after_insert = 1, fsync_part_directory = 1" in engine
+    engines = [table_fact(database, table, "engine_full") for table in table_names(graph.streams[name]).values()]
+    assert all("non_replicated_deduplication_window = 1000" in engine for engine in engines)
+    assert all("fsync_after_insert = 1, fsync_part_directory = 1" in engine for engine in engines)
 
 
 def test_every_stream_of_the_sink_has_a_table(graph: Graph) -> None:
