@@ -167,7 +167,7 @@ class RequestWriter:
         request.expire_time_ns = opened.expire_time_ns
         kind = draw & 7
         if opened.stop_price_e8 != 0:
-            move_stop(request, group, 100 + (draw >> 3 & 0xFF))
+            move_stop(request, group, group.jump_bps() + (draw >> 3 & 0xFF))
         elif opened.order_type == ORDER_TYPE_MARKET or kind == 0:
             request.quantity += request.quantity
         elif kind < 3 and request.quantity > 1:

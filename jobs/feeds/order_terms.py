@@ -104,7 +104,7 @@ class OrderWriter:
                 order.order_type = ORDER_TYPE_MARKET
                 order.limit_price_e8 = 0
         else:
-            rest(order, group, far_e8(order.side, group, style >> 11), style >> 4)
+            rest(order, group, far_e8(order.side, group, style >> 11), style >> 20)
         return order
 
     def choose_side(self, order: OrderPlaced, group: RequestGroup, number: i64, draw: i64) -> None:
@@ -223,8 +223,8 @@ def rest(order: OrderPlaced, group: RequestGroup, limit_price_e8: i64, draw: i64
     if kind < 32:
         outside_hours(order, group, draw >> 30)
         order.display_quantity = (order.quantity + 3) // 4 if kind < 8 else 0
-        order.all_or_none = 8 <= kind < 12
-        order.post_only = 12 <= kind < 20
+        order.all_or_none = 8 <= kind < 14
+        order.post_only = 14 <= kind < 24
     elif kind < 44:
         order.time_in_force = TIME_IN_FORCE_GOOD_TILL_CANCELLED
     elif kind < 50:
@@ -246,9 +246,9 @@ def outside_hours(order: OrderPlaced, group: RequestGroup, draw: i64) -> None:
 
 
 def stop(order: OrderPlaced, group: RequestGroup, draw: i64) -> None:
-    """Terms of a stop, one to four percent from the market, or of a stop limit order."""
+    """Terms of a stop, or of a stop limit order: not within what the market moves while one looks away."""
     tick = group.instrument.tick_e8
-    bps = 100 + (draw & 0xFF) + (draw >> 8 & 31)
+    bps = group.jump_bps() + (draw & 0xFF) + (draw >> 8 & 31)
     order.order_type = ORDER_TYPE_STOP
     order.time_in_force = TIME_IN_FORCE_DAY if draw >> 13 & 3 != 0 else TIME_IN_FORCE_GOOD_TILL_CANCELLED
     if order.side == SIDE_BUY:

@@ -30,6 +30,7 @@ SPAN_NS_MAX: Final[i64] = 2_000_000_000
 OPENING_CUTOFF_NS: Final[i64] = 2 * MINUTE_NS + 5_000_000_000
 CLOSING_CUTOFF_NS: Final[i64] = 10 * MINUTE_NS + 5_000_000_000
 """Orders for an auction end so long before it: a little before the exchange's own limit."""
+JUMP_BPS_MIN: Final[i64] = 60
 GROUP_SALT: Final = 1001
 RUN_SALT: Final = 1002
 PERMILLE: Final = 1000
@@ -195,6 +196,12 @@ class RequestGroup:
 
     def takes_closing(self, time_ns: i64) -> bool:
         return time_ns < self.view.day.close_ns - CLOSING_CUTOFF_NS
+
+    def jump_bps(self) -> i64:
+        """More than the price moves from one of the symbol's episodes to the next: the fewer there are the further."""
+        path = self.instrument.path
+        daily_bps = path.amplitude * 10_000 // self.instrument.base_e8
+        return JUMP_BPS_MIN + (4 * daily_bps >> (path.top >> 1))
 
     def is_regular(self) -> bool:
         return PHASE_BEFORE < self.phase <= PHASE_REGULAR

@@ -105,7 +105,7 @@ class Traders:
         return hard_rank(hard)
 
     def located_quantity(self, number: i64) -> i64:
-        return 20_000 if self.class_of(number) == CLASS_PRIVATE else 2_000_000
+        return 500 if self.class_of(number) == CLASS_PRIVATE else 50_000
 
     def can_sell_short(self, number: i64, rank: i64) -> bool:
         """Whether a short sale of the symbol of this rank is in order: permitted, and shares can be borrowed."""
