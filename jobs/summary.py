@@ -15,14 +15,17 @@ from dataflow.connectors.log.reader import LogReader
 from dataflow.connectors.log.segments import logged_streams
 from dataflow.engines.embedded.runner import Statistics
 from dataflow.model import END_OF_TIME, NO_WATERMARK
+from dataflow.ports import Storage
 from dataflow.storage import DirectoryStorage
 from jobs.assemble import Assembly
+from jobs.order_summary import order_tables
+from jobs.order_totals import order_totals
 
 REASONS_SHOWN = 8
+TYPES_SHOWN = 3
 REASON_FIELDS = {
     "MarketDataRejected": "{reason}",
     "AlertRuleRejected": "{reason}",
-    "OrderRejected": "{reason}",
     "LateEvent": "late for {operator_uid}",
     "DeadLetter": "{error}",
 }
@@ -33,6 +36,7 @@ COMMANDS_TO_TRY = (
     'tapeline query "SELECT * FROM bars_1m LIMIT 5"',
     "tapeline checkpoints inspect --operator indicators --limit 1",
 )
+COMMANDS_FOR_ORDERS = ("tapeline orders", 'tapeline query "SELECT * FROM executions_by_symbol"')
 
 
 def is_compiled() -> bool:
@@ -48,10 +52,13 @@ def print_summary(assembly: Assembly, data: Path, console: Console) -> None:
     console.print(_streams(assembly))
     console.print(_operators(assembly))
     console.print(_figures(assembly, statistics))
-    letters = _letters(assembly, data)
-    if letters.row_count:
-        console.print(letters)
-    console.print(_hints(data), highlight=False)
+    storage = DirectoryStorage(data)
+    totals = order_totals(assembly, storage)
+    for table in (*(order_tables(totals) if totals is not None else ()), _letters(assembly, storage)):
+        if table.row_count:
+            console.print(table)
+    storage.close()
+    console.print(_hints(data, totals is not None), highlight=False)
 
 
 def _headline(assembly: Assembly, statistics: Statistics) -> str:
@@ -70,11 +77,18 @@ def _streams(assembly: Assembly) -> Table:
     for column in table.columns[1:3]:
         column.justify = "right"
     for name, channel in assembly.wiring.channels.items():
-        schemas = ", ".join(kind.name for kind in assembly.graph.streams[name].schemas)
+        schemas = _listed([kind.name for kind in assembly.graph.streams[name].schemas])
         here = channel.total if not assembly.started_with else 0
         rate = f"{int(here) / assembly.wall_s:,.0f}" if here and assembly.wall_s else ""
         table.add_row(name, f"{channel.total:,}", rate, schemas)
     return table
+
+
+def _listed(names: list[str]) -> str:
+    """The names, the first two of them where there are many."""
+    if len(names) <= TYPES_SHOWN:
+        return ", ".join(names)
+    return f"{', '.join(names[: TYPES_SHOWN - 1])} and {len(names) - TYPES_SHOWN + 1} more"
 
 
 def _operators(assembly: Assembly) -> Table:
@@ -126,11 +140,10 @@ def _time(at_ns: int) -> str:
     return datetime.fromtimestamp(at_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
 
 
-def _letters(assembly: Assembly, data: Path) -> Table:
+def _letters(assembly: Assembly, storage: Storage) -> Table:
     """What did not go the usual way, by reason."""
     table = Table("stream", "reason", "events", title="Rejected, late and dead", title_justify="left")
     table.columns[2].justify = "right"
-    storage = DirectoryStorage(data)
     logged = logged_streams(storage)
     for name in assembly.wiring.channels:
         kinds = {kind.name for kind in assembly.graph.streams[name].schemas}
@@ -139,7 +152,6 @@ def _letters(assembly: Assembly, data: Path) -> Table:
             counts = Counter(_reason(entry.type, entry.fields) for entry in reader.read(0))
             for reason, count in counts.most_common(REASONS_SHOWN):
                 table.add_row(name, reason, f"{count:,}")
-    storage.close()
     return table
 
 
@@ -147,6 +159,7 @@ def _reason(kind: str, fields: dict[str, Any]) -> str:
     return REASON_FIELDS[kind].format(**fields)
 
 
-def _hints(data: Path) -> str:
+def _hints(data: Path, has_orders: bool) -> str:
     option = "" if data == Path("data") else f" --data {data}"
-    return "\n".join(["", "[bold]Next[/]", *(f"  {command}{option}" for command in COMMANDS_TO_TRY)])
+    commands = (*COMMANDS_TO_TRY, *(COMMANDS_FOR_ORDERS if has_orders else ()))
+    return "\n".join(["", "[bold]Next[/]", *(f"  {command}{option}" for command in commands)])

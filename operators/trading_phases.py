@@ -3,7 +3,8 @@
 Theory of operation. The clock of a symbol is the latest event time it has seen, from records or timers. When it passes
 the end of a phase, what that moment asks for is done before anything else; so the outcome does not depend on whether a
 record or a timer came first. Timers are set for the phases of a day only once a record or timer has reached that day:
-a symbol without traffic costs nothing. Phases: closed, pre-market, regular, post-market, closed.
+a symbol without traffic costs nothing. What a moment asks for bears the time of that moment, be it done by a timer or
+by a record that came later. Phases: closed, pre-market, regular, post-market, closed.
 
 | moment | what happens |
 |---|---|
@@ -75,23 +76,28 @@ class Phases:
 
     def advance(self, state: ExecutionState, time_ns: i64, context: Context) -> None:
         """Move the clock on and do all that has become due, in the order of time."""
-        if not state.clock_ns < time_ns < LATEST_NS:
+        before_ns = state.clock_ns
+        if not before_ns < time_ns < LATEST_NS:
             return
         state.clock_ns = time_ns
         if time_ns < state.boundary_ns and (len(state.expiries) == 0 or time_ns < state.expiries[-1].at_ns):
             return
         crossed = False
+        own_time_ns = context.cause_time_ns
         while True:
             if len(state.expiries) > 0 and state.expiries[-1].at_ns <= min(time_ns, state.boundary_ns):
+                context.cause_time_ns = max(before_ns, state.expiries[-1].at_ns)
                 order = state.orders[state.expiries[-1].place]
                 self.expire(state, order, EXPIRY_REASON_DATE_REACHED, context)
             elif state.boundary_ns <= time_ns:
+                context.cause_time_ns = max(before_ns, state.boundary_ns)
                 before = state.phase
                 self.hours.next_phase(state)
                 self.enter_phase(state, before, context)
                 crossed = True
             else:
                 break
+        context.cause_time_ns = own_time_ns
         if crossed and state.boundary_ns < state.day_end_ns:
             context.set_timer(state.boundary_ns)
         if len(state.expiries) > 0:

@@ -142,6 +142,22 @@ def test_a_record_after_the_close_closes_the_day_as_a_timer_does() -> None:
     assert desk.at(CLOSE) == []
 
 
+def test_what_the_close_brings_bears_the_time_of_the_close_whatever_brought_it() -> None:
+    by_record, by_timer = CalendarDesk(), CalendarDesk()
+    by_record.order(NOON, "x/b", SIDE_BUY, 100, 1000)
+    by_timer.order(NOON, "x/b", SIDE_BUY, 100, 1000)
+    by_timer.harness.advance_watermark(CLOSE)
+    times = [record.event_time_ns for record in by_record.quote(CLOSE + HOUR_NS, 990, 1010)]
+    assert times == [record.event_time_ns for record in by_timer.harness.take()] == [CLOSE, CLOSE]
+
+
+def test_an_order_that_comes_after_the_close_is_answered_at_its_own_time() -> None:
+    desk = CalendarDesk()
+    desk.order(NOON, "x/b", SIDE_BUY, 100, 1000)
+    said = desk.order(CLOSE + HOUR_NS, "y/s", SIDE_SELL, 100, 1000)
+    assert [record.event_time_ns for record in said] == [CLOSE, CLOSE, CLOSE + HOUR_NS, CLOSE + HOUR_NS]
+
+
 def test_a_good_till_date_order_expires_by_timer() -> None:
     desk = CalendarDesk()
     desk.order(NOON, "x/g", SIDE_BUY, 100, 1000, time_in_force=3, expire_time_ns=NOON + HOUR_NS)

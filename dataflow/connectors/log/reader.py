@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
@@ -16,7 +16,8 @@ from typing import Any, Final
 from fastavro import parse_schema, schemaless_reader
 from fastavro.schema import SchemaParseException
 
-from dataflow.avro_container import Header
+from dataflow.avro_container import Header, stream_schema
+from dataflow.blocks import records_of
 from dataflow.connectors.log.segments import (
     FIRST,
     STREAM,
@@ -27,6 +28,7 @@ from dataflow.connectors.log.segments import (
     stream_folder,
     walk,
 )
+from dataflow.graph import Stream
 from dataflow.model import Record, RecordType
 from dataflow.ports import InputFault, Storage
 
@@ -143,13 +145,34 @@ class LogReader:
 
     def read_typed(self, types: Mapping[str, RecordType], first: int = 0) -> Iterator[Record]:
         """The same as typed records. Raises InputFault where `types` lacks one, or its schema has changed too much."""
-        for entry in self.read(first):
+        return self._typed(self.read(first), types)
+
+    def _typed(self, entries: Iterable[Entry], types: Mapping[str, RecordType]) -> Iterator[Record]:
+        for entry in entries:
             try:
                 yield types[entry.type].from_dict(entry.fields)
             except (KeyError, ValueError, TypeError) as error:
                 raise InputFault(
                     f"record {entry.number} of stream {self.stream} is no {entry.type} as known here: {error}"
                 ) from None
+
+    def read_records(self, stream: Stream) -> Iterator[Record]:
+        """All records as typed ones; what was written with the schemas that `stream` has now is decoded by its codecs,
+        many times faster than the rest. Raises InputFault as `read_typed` does."""
+        known = json.dumps(stream_schema(stream), separators=(",", ":"))
+        types = {kind.name: kind for kind in stream.schemas}
+        for segment, block in self._blocks(0):
+            if segment.header.schema_json == known:
+                yield from records_of(segment.payload(block), stream.schemas)
+            else:
+                yield from self._typed(segment.entries(block), types)
+
+    def search(self, text: str) -> Iterator[Entry]:
+        """The records of the blocks in whose data this text stands: all that hold it in a field, and some others."""
+        sought = text.encode()
+        for segment, block in self._blocks(0):
+            if sought in segment.payload(block):
+                yield from segment.entries(block)
 
     def tail(self, count: int, keep: Callable[[Entry], bool] | None = None) -> list[Entry]:
         """The last `count` records (of those that `keep` accepts), in their order."""
