@@ -62,6 +62,8 @@ class AlertRulesParameters:
 class ReferenceDataParameters:
     """Instruments and halts of the simulated market with the same parameters."""
 
+    file: str = ""
+    """Records of a YAML file instead; then nothing else counts."""
     seed: int = field(default=1, metadata={"minimum": 0})
     symbols: int = field(default=20, metadata={"minimum": 1, "maximum": 100_000})
     events: int = field(default=1_000_000, metadata={"minimum": 1})
@@ -73,6 +75,8 @@ class ReferenceDataParameters:
 class AccountsParameters:
     """Accounts of the simulated market: terms and money, locates, kill switches."""
 
+    file: str = ""
+    """Records of a YAML file instead; then nothing else counts."""
     seed: int = field(default=1, metadata={"minimum": 0})
     symbols: int = field(default=20, metadata={"minimum": 1, "maximum": 100_000})
     events: int = field(default=1_000_000, metadata={"minimum": 1})
@@ -88,6 +92,8 @@ class AccountsParameters:
 class OrderFlowParameters:
     """Orders, cancels and replaces of the simulated market; seed, symbols, events and date are the market's."""
 
+    file: str = ""
+    """Records of a YAML file instead; then nothing else counts."""
     seed: int = field(default=1, metadata={"minimum": 0})
     symbols: int = field(default=20, metadata={"minimum": 1, "maximum": 100_000})
     events: int = field(default=1_000_000, metadata={"minimum": 1})

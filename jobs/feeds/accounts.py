@@ -13,12 +13,13 @@ from mypy_extensions import i64
 
 from dataflow.connectors.identity import source_prefix, stamp
 from dataflow.model import Record, derive_id
-from dataflow.ports import Batch
+from dataflow.ports import Batch, Source
 from jobs.feeds.instruments import symbol_name
 from jobs.feeds.market_day import MINUTE_NS, MarketDayPlan
 from jobs.feeds.market_view import MARKET_OPTIONS, market_plan
 from jobs.feeds.order_flow import ACCOUNTS, ORDERS_MAX
 from jobs.feeds.specification import Specification
+from jobs.feeds.stated_records import stated_records
 from jobs.feeds.traders import ACCOUNTS_MAX, CLASS_PRIVATE, DOLLAR_E8, Traders, account_name
 from schemas.generated.events import (
     ACCOUNT_KIND_CASH,
@@ -204,8 +205,11 @@ class Accounts:
         self.writer = None
 
 
-def open_feed(specification: Specification, name: str) -> Accounts:
-    """The source for `accounts:seed=1,accounts=1000,symbols=20,date=2026-11-20`. Raises InputFault."""
+def open_feed(specification: Specification, name: str) -> Source:
+    """The source for `accounts:seed=1,accounts=1000,symbols=20,date=2026-11-20`, or `accounts:FILE`. Raises
+    InputFault."""
+    if specification.place:
+        return stated_records(specification, name, ("AccountChanged", "LocateGranted", "KillSwitchChanged"))
     specification.known(OPTIONS)
     plan = market_plan(specification)
     accounts = specification.whole("accounts", ACCOUNTS, 1, ACCOUNTS_MAX)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from mypy_extensions import i64
-
-from dataflow.connectors.identity import source_prefix, stamp
 from dataflow.model import Record
-from dataflow.ports import Batch, InputFault, Source
+from dataflow.ports import InputFault, Source
 from jobs.feeds.alert_rule import FIELDS, REQUIRED, alert_rule
 from jobs.feeds.columns import Columns
 from jobs.feeds.csv_lines import CsvLines, LineParser
 from jobs.feeds.market_rules import market_rules, rules_expected
+from jobs.feeds.record_list import RecordList
 from jobs.feeds.simulator import OPTIONS, plan_of
 from jobs.feeds.specification import Specification
 from jobs.feeds.timestamps import Clock
@@ -21,7 +19,6 @@ from jobs.feeds.yaml_rules import read_rules
 
 NONE: Final = "none"
 """Place of a source without rules."""
-BATCH_RULES: Final = 1024
 YAML_SUFFIXES: Final[tuple[str, ...]] = (".yaml", ".yml")
 CSV_SUFFIXES: Final[tuple[str, ...]] = (".csv", ".gz", ".zip")
 
@@ -44,43 +41,18 @@ class RuleParser(LineParser):
         return alert_rule({name: fields[place].strip() for place, name in enumerate(self.names)}, self.clock)
 
 
-class RuleList:
-    """The source (see `dataflow.ports.Source`) over rules that are made all at once when it is opened."""
+class RuleList(RecordList):
+    """Rules that are no CSV file's."""
 
     def __init__(self, name: str, specification: Specification) -> None:
-        self.name: Final[str] = name
+        super().__init__(name, specification.place, "rules")
         self.specification: Final[Specification] = specification
-        self.prefix: i64 = source_prefix(name)
-        self.rules: list[Record] = []
-        self.next: i64 = 0
 
-    def open(self, position: Any | None) -> None:
-        self.rules = rules_of(self.specification, self.name)
-        self.next = 0 if position is None else position["rule"]
-        if position is not None and position["rules"] != len(self.rules):
-            place = self.specification.place
-            raise InputFault(
-                f"{place}: has {len(self.rules)} rules, not {position['rules']} as when it was read"
-                "\n    put the same file back"
-            )
-        for index, record in enumerate(self.rules):
-            stamp(record, self.prefix, index + 1)
-
-    def read(self) -> Batch | None:
-        if self.next >= len(self.rules):
-            return None
-        position = {"rule": self.next, "rules": len(self.rules)}
-        batch = Batch(position, self.rules[self.next : self.next + BATCH_RULES])
-        self.next += BATCH_RULES
-        return batch
+    def made(self) -> list[Record]:
+        return rules_of(self.specification, self.name)
 
     def expected_records(self) -> int | None:
-        if self.specification.place:
-            return len(rules_of(self.specification, self.name))
-        return rules_expected(self.specification)
-
-    def close(self) -> None:
-        self.rules = []
+        return len(self.made()) if self.place else rules_expected(self.specification)
 
 
 def rules_of(specification: Specification, name: str) -> list[Record]:

@@ -11,6 +11,7 @@
 | `accounts:seed=7,accounts=1000,switches=2` | accounts with money, locates, kill switches |
 | `order_flow:seed=7,symbols=50,accounts=1000,orders=100000` | orders, cancels, replaces (options: see `order_flow`) |
 | `lobster_orders:FOLDER?symbols=AAPL` | LOBSTER's messages as the orders that made them |
+| `reference_data:FILE`, `accounts:FILE`, `order_flow:FILE` | the same from YAML files (see `stated_records`) |
 
 A feed is imported when it is asked for: the simulator's trading calendar alone takes seconds.
 """
@@ -46,7 +47,9 @@ MODULES: Final = {
     "order_flow": "jobs.feeds.order_flow",
     "lobster_orders": "jobs.feeds.lobster_orders",
 }
-PLACELESS: Final[tuple[str, ...]] = ("simulator", "reference_data", "accounts", "order_flow")
+SIMULATED: Final[tuple[str, ...]] = ("reference_data", "accounts", "order_flow")
+"""Sources that go with the simulated market; or each reads a file of records (see `stated_records`)."""
+PLACELESS: Final[tuple[str, ...]] = ("simulator", *SIMULATED)
 
 
 def open_source(specification: str | graph.Source, name: str) -> Source:
@@ -60,8 +63,17 @@ def open_source(specification: str | graph.Source, name: str) -> Source:
 
 def specification_for(specification: str | graph.Source) -> Specification:
     if isinstance(specification, str):
-        return parse_specification(specification, PLACELESS)
-    return declared_specification(specification.uses, specification.parameters)
+        return _parsed(specification)
+    declared = declared_specification(specification.uses, specification.parameters)
+    return Specification(declared.kind, declared.place) if declared.kind in SIMULATED and declared.place else declared
+
+
+def _parsed(text: str) -> Specification:
+    """A simulated source has a place only where that is a file: it has no `=`."""
+    kind, _, rest = text.partition(":")
+    if kind in SIMULATED and rest and "=" not in rest:
+        return Specification(kind, rest)
+    return parse_specification(text, PLACELESS)
 
 
 def specification_of(declared: graph.Source) -> str:
@@ -70,7 +82,7 @@ def specification_of(declared: graph.Source) -> str:
 
 
 def text_of(specification: Specification) -> str:
-    placeless = specification.kind in PLACELESS
+    placeless = specification.kind in PLACELESS and not specification.place
     options = ("," if placeless else "&").join([f"{name}={value}" for name, value in specification.options.items()])
     if placeless:
         return f"{specification.kind}:{options}" if options else specification.kind
@@ -83,15 +95,15 @@ def matching_rules(specifications: dict[str, str]) -> dict[str, str]:
     Alert rules without a file are those of the simulated market, or none where the market is not simulated: other
     prices would make no sense of them. Reference data, accounts and orders are of the market's seed, symbols, events
     and date; accounts have money for the orders there are."""
-    wanted = {name: parse_specification(text, PLACELESS) for name, text in specifications.items()}
+    wanted = {name: _parsed(text) for name, text in specifications.items()}
     markets = [each for each in wanted.values() if each.kind == "simulator"]
-    flows = [each for each in wanted.values() if each.kind == "order_flow"]
+    flows = [each for each in wanted.values() if each.kind == "order_flow" and not each.place]
     matched = dict(specifications)
     for name, each in wanted.items():
         if each.kind == "alert_rules" and not each.place and not each.options:
             options = markets[0].options if markets else {}
             matched[name] = text_of(Specification("alert_rules", "" if markets else "none", options))
-        elif each.kind in ("reference_data", "accounts", "order_flow") and not each.place:
+        elif each.kind in SIMULATED and not each.place:
             options = _taken(each.options, markets, ("seed", "symbols", "events", "date"))
             if each.kind == "accounts":
                 options = _taken(options, flows, ("accounts", "orders"))

@@ -16,7 +16,7 @@ from mypy_extensions import i64
 
 from dataflow.connectors.identity import source_prefix, stamp
 from dataflow.model import Record, derive_id
-from dataflow.ports import Batch, InputFault
+from dataflow.ports import Batch, InputFault, Source
 from jobs.feeds.market_day import PHASE_AFTER, MarketDayPlan
 from jobs.feeds.market_view import MARKET_OPTIONS, MarketView, market_plan
 from jobs.feeds.order_faults import CANCEL_OF_NOTHING, FAULT_KINDS, ORDER_ID_REPEATED, spoil_order
@@ -35,6 +35,7 @@ from jobs.feeds.request_group import (
 )
 from jobs.feeds.simulator import DATE
 from jobs.feeds.specification import Specification
+from jobs.feeds.stated_records import stated_records
 from jobs.feeds.traders import ACCOUNTS_MAX, Traders
 from schemas.generated.events import (
     ORDER_SESSION_ALL_DAY,
@@ -300,8 +301,11 @@ def mix_of(specification: Specification) -> OrderMix:
     return mix
 
 
-def open_feed(specification: Specification, name: str) -> OrderFlow:
-    """The source for `order_flow:seed=1,symbols=20,accounts=1000,orders=100000,date=2026-11-20`. Raises InputFault."""
+def open_feed(specification: Specification, name: str) -> Source:
+    """The source for `order_flow:seed=1,symbols=20,accounts=1000,orders=100000,date=2026-11-20`, or `order_flow:FILE`.
+    Raises InputFault."""
+    if specification.place:
+        return stated_records(specification, name, ("OrderPlaced", "OrderReplaceRequested", "OrderCancelRequested"))
     specification.known(OPTIONS)
     plan = market_plan(specification)
     accounts = specification.whole("accounts", ACCOUNTS, 1, ACCOUNTS_MAX)

@@ -12,7 +12,7 @@ from mypy_extensions import i64
 
 from dataflow.connectors.identity import source_prefix, stamp
 from dataflow.model import Record, derive_id
-from dataflow.ports import Batch
+from dataflow.ports import Batch, Source
 from jobs.feeds.episode import FIRST_FREE, LAST
 from jobs.feeds.instruments import Instrument
 from jobs.feeds.listing import is_restricted, is_shortable
@@ -20,6 +20,7 @@ from jobs.feeds.market_day import MINUTE_NS, MarketDayPlan
 from jobs.feeds.market_view import MARKET_OPTIONS, MarketView, market_plan
 from jobs.feeds.order_terms import away_e8
 from jobs.feeds.specification import Specification
+from jobs.feeds.stated_records import stated_records
 from schemas.generated.events import (
     INSTRUMENT_ACTION_LISTED,
     INSTRUMENT_TYPE_STOCK,
@@ -173,7 +174,10 @@ class ReferenceData:
         self.changes = []
 
 
-def open_feed(specification: Specification, name: str) -> ReferenceData:
-    """The source for `reference_data:seed=1,symbols=20,date=2026-11-20`. Raises InputFault."""
+def open_feed(specification: Specification, name: str) -> Source:
+    """The source for `reference_data:seed=1,symbols=20,date=2026-11-20`, or `reference_data:FILE`. Raises
+    InputFault."""
+    if specification.place:
+        return stated_records(specification, name, ("InstrumentChanged", "TradingStatusChanged"))
     specification.known(MARKET_OPTIONS)
     return ReferenceData(name, market_plan(specification))

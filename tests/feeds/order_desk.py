@@ -25,11 +25,11 @@ def stream(specification: str, name: str) -> Iterator[Any]:
         yield from batch.records
 
 
-def day_of(market: str, accounts: str, flow: str) -> Iterator[Any]:
+def day_of(market: str, accounts: str, flow: str, switches: int = 0) -> Iterator[Any]:
     """All that comes in on the day, in order of event time, of equal times reference data first."""
     sources = [
         stream(f"reference_data:{market}", "reference-data"),
-        stream(f"accounts:{market},{accounts}", "accounts"),
+        stream(f"accounts:{market},{accounts},switches={switches}", "accounts"),
         stream(f"simulator:{market}", "market"),
         stream(f"order_flow:{market},{accounts},{flow}", "orders"),
     ]
