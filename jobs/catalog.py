@@ -150,6 +150,8 @@ SOURCES = (
     ConnectorType("accounts", "accounts of the simulated market", AccountsParameters, ACCOUNTS),
     ConnectorType("order_flow", "orders of the simulated market", OrderFlowParameters, ORDERS),
     ConnectorType("lobster_orders", "LOBSTER's messages as orders", LobsterParameters, ORDERS),
+    ConnectorType("lobster_instruments", "instruments of LOBSTER files", LobsterParameters, REFERENCE_DATA),
+    ConnectorType("lobster_accounts", "accounts of LOBSTER's orders", LobsterParameters, ACCOUNTS),
 )
 SINKS = (
     ConnectorType("log", "local topic logs: append-only segments of Avro", LogParameters),

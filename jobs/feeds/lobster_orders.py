@@ -7,7 +7,7 @@ what happens to them later: they are placed first, at the time of the first mess
 seen to lose, those that trade earlier first.
 
 Who sent an order LOBSTER does not tell. Resting orders are those of 64 accounts STREET00 to STREET63, by order number;
-the orders that hit them are TAKER's. Sales are marked short. Reference data and accounts are told by files.
+the orders that hit them are TAKER's. Sales are marked short. `lobster_terms` tells instruments and accounts.
 
 Bound: one number an order reported and not yet gone; the orders that stood at the beginning.
 """
@@ -167,7 +167,10 @@ class OrderLane(Lane):
 
 def street(message: MarketDataReceived) -> str:
     """The account of a resting order."""
-    number = message.order_id % STREET
+    return street_name(message.order_id % STREET)
+
+
+def street_name(number: i64) -> str:
     return "STREET0" + str(number) if number < 10 else "STREET" + str(number)
 
 

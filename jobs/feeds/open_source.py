@@ -11,6 +11,7 @@
 | `accounts:seed=7,accounts=1000,switches=2` | accounts with money, locates, kill switches |
 | `order_flow:seed=7,symbols=50,accounts=1000,orders=100000` | orders, cancels, replaces (options: see `order_flow`) |
 | `lobster_orders:FOLDER?symbols=AAPL` | LOBSTER's messages as the orders that made them |
+| `lobster_instruments:FOLDER`, `lobster_accounts:FOLDER` | what goes with these orders |
 | `reference_data:FILE`, `accounts:FILE`, `order_flow:FILE` | the same from YAML files (see `stated_records`) |
 
 A feed is imported when it is asked for: the simulator's trading calendar alone takes seconds.
@@ -35,6 +36,8 @@ FEEDS: Final[tuple[str, ...]] = (
     "accounts",
     "order_flow",
     "lobster_orders",
+    "lobster_instruments",
+    "lobster_accounts",
 )
 MODULES: Final = {
     "simulator": "jobs.feeds.simulator",
@@ -46,6 +49,8 @@ MODULES: Final = {
     "accounts": "jobs.feeds.accounts",
     "order_flow": "jobs.feeds.order_flow",
     "lobster_orders": "jobs.feeds.lobster_orders",
+    "lobster_instruments": "jobs.feeds.lobster_terms",
+    "lobster_accounts": "jobs.feeds.lobster_terms",
 }
 SIMULATED: Final[tuple[str, ...]] = ("reference_data", "accounts", "order_flow")
 """Sources that go with the simulated market; or each reads a file of records (see `stated_records`)."""

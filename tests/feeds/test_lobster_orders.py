@@ -8,6 +8,7 @@ from tests.feeds.reading import data_of, read, rests_differ, write_text
 
 NAME = "AAPL_2012-06-21_34200000_57600000_message_1.csv"
 OPENING_NS = 1_340_285_400_000_000_000
+HALF_HOUR = 1_800_000_000_000
 
 
 def requests_of(folder: Path, *lines: str) -> list[Any]:
@@ -82,3 +83,12 @@ def test_the_real_day_is_the_same_from_any_position(market_data_folder: Path) ->
     specification = f"lobster_orders:{market_data_folder / 'lobster/data'}?symbols=AAPL"
     assert data_of(read(specification)) == data_of(read(specification))
     assert rests_differ(specification) == []
+
+
+def test_instruments_and_accounts_of_the_orders_are_told_before_them(tmp_path: Path) -> None:
+    requests = requests_of(tmp_path, *[f"1,{number},30,5859400,1" for number in range(130)], "4,5,10,5859400,1")
+    (instrument,) = read(f"lobster_instruments:{tmp_path}")
+    accounts = read(f"lobster_accounts:{tmp_path}")
+    assert (instrument.symbol, instrument.event_time_ns) == ("AAPL", OPENING_NS - 6 * 3_600_000_000_000 - HALF_HOUR)
+    assert {each.account for each in accounts} == {each.account for each in requests}
+    assert {each.event_time_ns for each in accounts} == {instrument.event_time_ns}

@@ -12,15 +12,15 @@ FOLDER = "lobster/data"
 MESSAGES = f"{FOLDER}/AAPL_2012-06-21_34200000_57600000_message_10.csv"
 
 
-def replayed(requests: list[Any]) -> Exchange:
-    exchange = Exchange("AAPL", {request.account for request in requests})
+def replayed(folder: Path, requests: list[Any]) -> Exchange:
+    exchange = Exchange(read(f"lobster_instruments:{folder}") + read(f"lobster_accounts:{folder}"))
     for request in requests:
         exchange.carry(request)
     return exchange
 
 
 def test_executions_hit_the_resting_orders_they_hit_on_the_real_market(market_data_folder: Path) -> None:
-    exchange = replayed(read(f"lobster_orders:{market_data_folder / FOLDER}?symbols=AAPL"))
+    exchange = replayed(market_data_folder / FOLDER, read(f"lobster_orders:{market_data_folder / FOLDER}?symbols=AAPL"))
     assert exchange.hit == executions_of(market_data_folder / MESSAGES)
     assert len(exchange.hit) == 98
     assert exchange.refused == []
@@ -28,4 +28,4 @@ def test_executions_hit_the_resting_orders_they_hit_on_the_real_market(market_da
 
 def test_a_replay_in_another_order_would_be_noticed(market_data_folder: Path) -> None:
     requests = read(f"lobster_orders:{market_data_folder / FOLDER}?symbols=AAPL")
-    assert replayed(requests[::-1]).hit != executions_of(market_data_folder / MESSAGES)
+    assert replayed(market_data_folder / FOLDER, requests[::-1]).hit != executions_of(market_data_folder / MESSAGES)

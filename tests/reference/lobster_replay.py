@@ -15,18 +15,10 @@ from typing import Any
 
 from dataflow.testing.harness import OperatorHarness
 from operators.catalog import OPERATORS
-from schemas.generated.events import (
-    ACCOUNT_KIND_MARGIN,
-    INSTRUMENT_TYPE_STOCK,
-    AccountChanged,
-    InstrumentChanged,
-    TradeExecuted,
-)
+from schemas.generated.events import TradeExecuted
 
 EXECUTION = "4"
 BUY = "1"
-BEFORE_NS = 1_340_280_000_000_000_000
-"""2012-06-21 08:00 in New York."""
 Execution = tuple[str, int, int]
 """Resting order, shares, price in 1e-8."""
 
@@ -39,19 +31,14 @@ def executions_of(path: Path) -> list[Execution]:
 
 
 class Exchange:
-    """Validate, risk and execution for one symbol, with accounts that may do everything."""
+    """Validate, risk and execution, told these instruments and accounts."""
 
-    def __init__(self, symbol: str, accounts: Iterable[str]) -> None:
+    def __init__(self, terms: Iterable[Any]) -> None:
         self.harnesses = {name: OperatorHarness(OPERATORS[name]) for name in ("validate", "risk", "execution")}
         self.hit: list[Execution] = []
         self.refused: list[Any] = []
-        instrument = InstrumentChanged(BEFORE_NS, symbol, instrument_type=INSTRUMENT_TYPE_STOCK, shortable=True)
-        instrument.order_multiple = instrument.multiplier = 1
-        self.carry(instrument)
-        for account in accounts:
-            terms = AccountChanged(BEFORE_NS, account, account_kind=ACCOUNT_KIND_MARGIN, short_permitted=True)
-            terms.cash_e8 = 10**20
-            self.carry(terms)
+        for record in terms:
+            self.carry(record)
 
     def carry(self, record: Any) -> None:
         """Carry a record, and all that follows from it, to its end."""
