@@ -16,8 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TREE = Path(__file__).parent.parent.parent
-TABLES = ("analytics", "alerts", "market_data_rejects", "late_events")
-EVENTS = 200_000
+TABLES = (
+    "analytics", "alerts", "market_data_rejects", "late_events", "order_events_order_accepted",
+    "order_events_order_cancelled", "order_events_order_expired", "order_events_order_replaced",
+    "order_rejects_order_rejected", "risk_events", "trade_events_order_executed", "trades", "auctions", "orders",
+)  # fmt: skip
+EVENTS = 100_000
+ORDERS = 10_000
+ACCOUNTS = 200
 RATE = 20_000
 """Events a second of a life that will be killed, so that the input lasts for all of them."""
 PATIENCE_S = 60
@@ -45,8 +51,10 @@ def output(*arguments: str) -> str:
 
 
 def start(data: Path, *options: str) -> subprocess.Popen[bytes]:
-    source = f"simulator:seed=11,symbols=8,events={EVENTS}"
-    command = tapeline("run", "--data", str(data), "--source", source, "--checkpoint-ms", "40", "--quiet", *options)
+    market = f"market=simulator:seed=11,symbols=8,events={EVENTS}"
+    orders = f"orders=order_flow:accounts={ACCOUNTS},orders={ORDERS}"
+    sources = ("--source", market, "--source", orders)
+    command = tapeline("run", "--data", str(data), *sources, "--checkpoint-ms", "40", "--quiet", *options)
     return subprocess.Popen(command, cwd=TREE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
@@ -54,11 +62,9 @@ def outputs(data: Path) -> tuple[dict[str, str], dict[str, str]]:
     """Digests of all topic logs, and of all rows of the tables in their order of arrival in the stream."""
     lines = output("topics", "digest", "--data", str(data)).split("\n")
     topics = dict(reversed(line.split()[:2]) for line in lines if line.strip())
-    tables = {}
-    for table in TABLES:
-        query = f"SELECT count() AS n, sum(cityHash64(*)) AS h FROM {table}"
-        tables[table] = json.dumps(json.loads(output("query", query, "--data", str(data), "--format", "json")))
-    return topics, tables
+    queries = [f"SELECT '{table}' AS name, count() AS n, sum(cityHash64(*)) AS h FROM {table}" for table in TABLES]
+    rows = output("query", " UNION ALL ".join(queries), "--data", str(data), "--format", "json").splitlines()
+    return topics, {json.loads(row)["name"]: row for row in rows}
 
 
 def undisturbed(data: Path) -> Result:

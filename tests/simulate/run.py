@@ -11,12 +11,12 @@ from rich.progress import track
 sys.path.append(str(Path(__file__).parent.parent.parent))
 
 from dataflow.testing.simulation import Report, simulate, undisturbed
-from tests.simulate.market_data import MarketDataScenario
+from tests.simulate.jobs_scenario import JobsScenario
 
 
 def run(first: int, seeds: int) -> list[Report]:
     """The reports that found a difference."""
-    scenario = MarketDataScenario()
+    scenario = JobsScenario()
     expected = undisturbed(scenario)
     failures = []
     lives = 0

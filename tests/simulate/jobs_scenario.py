@@ -1,9 +1,8 @@
-"""The market data job of pipelines.yaml on a small simulated day, to be disturbed."""
+"""All jobs of pipelines.yaml on a small simulated day with a few hundred orders, to be disturbed."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,15 @@ from jobs.letters import vocabulary
 from tests.simulate.fake_clickhouse import FakeClickHouse
 
 TREE = Path(__file__).parent.parent.parent
-SPECIFICATIONS = {"market": "simulator:seed=5,symbols=4,events=2500", "alert-rules": "alert_rules:"}
+MARKET = "seed=5,symbols=4,events=1500"
+FLOW = f"{MARKET},accounts=12,orders=400"
+SPECIFICATIONS = {
+    "market": f"simulator:{MARKET}",
+    "alert-rules": "alert_rules:",
+    "reference-data": f"reference_data:{MARKET}",
+    "accounts": f"accounts:{FLOW}",
+    "orders": f"order_flow:{FLOW}",
+}
 BATCH = 400
 
 
@@ -54,14 +61,12 @@ class RecordedSource:
         return
 
 
-class MarketDataScenario:
+class JobsScenario:
     """Implements `dataflow.testing.simulation.Scenario`. One scenario may be run many times, one at a time."""
 
     def __init__(self) -> None:
-        graph = load_graph(TREE / "pipelines.yaml", catalog())
-        self.graph = replace(graph, jobs={"market-data": graph.jobs["market-data"]})
-        names = graph.jobs["market-data"].sources
-        self.sources = {name: RecordedSource(open_source(SPECIFICATIONS[name], name)) for name in names}
+        self.graph = load_graph(TREE / "pipelines.yaml", catalog())
+        self.sources = {name: RecordedSource(open_source(text, name)) for name, text in SPECIFICATIONS.items()}
         self.tables = [self.graph.streams[name] for name in self.graph.sinks["clickhouse"].streams]
         self.begin()
 
@@ -82,7 +87,7 @@ class MarketDataScenario:
             },
             specifications=SPECIFICATIONS,
         )
-        wiring = wire(self.graph, ("market-data",), vocabulary())
+        wiring = wire(self.graph, tuple(self.graph.jobs), vocabulary())
         return Runner(wiring, edges, CheckpointStore(storage), worker, settings)
 
     def outputs(self, storage: SimulatedStorage) -> dict[str, str]:
