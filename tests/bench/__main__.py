@@ -14,12 +14,17 @@ import sys
 import tempfile
 from pathlib import Path
 
+import book_alone
 import checkpoint
 import codec
 import engine
 import market_data
+import order_latency
+import order_memory_use
+import orders
 import real_input
 from measure import Figure
+from order_workload import Workload
 from rich.console import Console
 from rich.table import Table
 
@@ -30,6 +35,9 @@ from schemas.generated.events import MARKET_DATA_RECEIVED
 TREE = Path(__file__).parent.parent.parent
 EVENTS = 400_000
 INTERPRETED_EVENTS = 30_000
+INTERPRETED_ORDERS = 20_000
+ORDERS_PER_S = 100_000
+BOOK_COMMANDS = 200_000
 CODEC_RECORDS = 20_000
 
 
@@ -38,15 +46,67 @@ def measure_market_data(figures: dict[str, Figure], rounds: int) -> None:
     interpreted = Figure("events/CPU s", "≥ 60,000", note="the same, interpreted")
     for _ in range(rounds):
         compiled.runs.append(market_data.events_per_cpu_s(EVENTS))
-        interpreted.runs.append(interpreted_events_per_cpu_s())
+        interpreted.runs.append(interpreted_per_cpu_s("market_data", INTERPRETED_EVENTS))
     figures["market_data.events_per_cpu_s"] = compiled
     figures["market_data.interpreted_events_per_cpu_s"] = interpreted
 
 
-def interpreted_events_per_cpu_s() -> float:
+def measure_orders(figures: dict[str, Figure], rounds: int) -> None:
+    """The whole chain, then its parts."""
+    work = Workload(orders.FULL)
+    compiled = Figure("orders/CPU s", "≥ 200,000")
+    interpreted = Figure("orders/CPU s", "≥ 20,000", note="the same, interpreted, 50 symbols, 500 accounts")
+    out = Figure("events/order", "about 5.7", note="what sinks get, the requests themselves included")
+    for _ in range(rounds):
+        run = orders.carried(work)
+        compiled.runs.append(run.per_cpu_s)
+        out.runs.append(run.out_per_order)
+        interpreted.runs.append(interpreted_per_cpu_s("orders", INTERPRETED_ORDERS))
+    share = compiled.value / orders.RUST_PER_CPU_S
+    compiled.note = (
+        f"decode → validate → risk → execution → encode, checkpoints; {share:.0%} of hand-written Rust's 804,000"
+    )
+    figures["orders.per_cpu_s"] = compiled
+    figures["orders.interpreted_per_cpu_s"] = interpreted
+    figures["orders.events_out_per_order"] = out
+    measure_order_latency(figures, work, min(rounds, 3))
+    measure_match(figures, work, rounds)
+    measure_order_growth(figures, min(rounds, 3))
+
+
+def measure_order_latency(figures: dict[str, Figure], work: Workload, rounds: int) -> None:
+    """At the wanted rate, and at half of what the job can do."""
+    half = int(figures["orders.per_cpu_s"].value / 2)
+    for name, target, rate in (("", "< 10", ORDERS_PER_S), ("half_load_", "", half)):
+        found = [order_latency.latency(work.frames, rate) for _ in range(rounds)]
+        last = found[-1]
+        note = (
+            f"{rate:,} orders/s, arrival to encoded; p50 {last.p50:.3g}, p99.9 {last.p999:.3g}, max {last.longest:.3g}"
+        )
+        figures[f"orders.{name}latency_p99_ms"] = Figure("ms", target, [one.p99 for one in found], note)
+
+
+def measure_match(figures: dict[str, Figure], work: Workload, rounds: int) -> None:
+    requests, quotes, parameters = orders.approved(work)
+    times = [book_alone.match_ns(requests, quotes, parameters) for _ in range(rounds)]
+    p99 = [order_latency.percentile(found, 0.99) / 1e3 for found in times]
+    figures["orders.match_p99_us"] = Figure("µs", "< 10", p99, "execution alone, each approved request of the chain")
+    rates = book_alone.operations_per_s(BOOK_COMMANDS, rounds)
+    note = "the book alone: 9 % GTC, 3 % IOC, 6 % cancel, 82 % move, 1,000 orders resting"
+    figures["orders.book_operations_per_s"] = Figure("operations/CPU s", "", rates, note)
+
+
+def measure_order_growth(figures: dict[str, Figure], rounds: int) -> None:
+    note = "cost of an order, 10,000 symbols and 1,000,000 accounts over 10 and 1,000"
+    figures["orders.cost_growth"] = Figure("×", "≤ 1.5", orders.growth(rounds), note)
+    used = order_memory_use.bytes_per_open_order()
+    figures["orders.bytes_per_open_order"] = Figure("bytes", "", [used], "in all three operators together")
+
+
+def interpreted_per_cpu_s(measured: str, count: int) -> float:
     """The same measurement in a process that imports the tree, where nothing is compiled."""
     environment = {**os.environ, "PYTHONPATH": str(TREE)}
-    command = [sys.executable, str(TREE / "tests/bench/market_data.py"), str(INTERPRETED_EVENTS)]
+    command = [sys.executable, str(TREE / f"tests/bench/{measured}.py"), str(count)]
     return float(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
 
 
@@ -123,6 +183,7 @@ def main() -> None:
     (TREE / "build").mkdir(exist_ok=True)
     figures: dict[str, Figure] = {}
     measure_market_data(figures, rounds)
+    measure_orders(figures, rounds)
     measure_codec(figures)
     measure_engine(figures, rounds)
     measure_checkpoints(figures, min(rounds, 3))

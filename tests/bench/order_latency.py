@@ -1,0 +1,96 @@
+"""Orders at a fixed rate, whatever the job does: from each one's scheduled arrival to its encoded execution.
+
+Arrivals are scheduled beforehand and never wait for the job, so an order that waits behind a slow one counts its wait
+(no coordinated omission). Checkpoints are taken meanwhile.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from order_workload import BATCH, SOURCES, TYPES, CountingSink, FrameSource, orders_wiring, taken
+
+from dataflow.engines.embedded.checkpoints import CheckpointStore
+from dataflow.engines.embedded.runner import Edges, Runner, Settings
+from dataflow.engines.embedded.worker import ThreadWorker
+from dataflow.frames import decode_frames
+from dataflow.ports import Batch
+from dataflow.storage import DirectoryStorage
+
+WAIT_S = 20e-6
+"""The loop looks so often whether something has arrived."""
+
+
+class PacedSource(FrameSource):
+    """Gives what has arrived by now. It is asked again once all it gave was carried through and encoded."""
+
+    def __init__(self, messages: list[bytes], rate: int) -> None:
+        super().__init__(messages)
+        self.gap_ns = 1_000_000_000 / rate
+        self.began_ns = 0
+        self.done: list[tuple[int, int]] = []
+        """(when, how many orders were done by then)."""
+
+    def arrival_ns(self, number: int) -> int:
+        return self.began_ns + int(number * self.gap_ns)
+
+    def read(self) -> Batch | None:
+        start = self.next
+        if start == 0:
+            self.next = 1  # the first brings instruments and accounts before it; time begins when it is done
+            return Batch(0, decode_frames(self.messages[:1], TYPES, self.bad))
+        now_ns = time.perf_counter_ns()
+        if self.began_ns == 0:
+            self.began_ns = now_ns - int(self.gap_ns)
+        self.done.append((now_ns, start))
+        if start == len(self.messages):
+            return None
+        while now_ns < self.arrival_ns(start):
+            time.sleep(WAIT_S)
+            now_ns = time.perf_counter_ns()
+        due = int((now_ns - self.began_ns) / self.gap_ns) + 1
+        self.next = min(max(due, start + 1), start + BATCH, len(self.messages))
+        return Batch(start, decode_frames(self.messages[start : self.next], TYPES, self.bad))
+
+    def latencies_ns(self) -> list[int]:
+        """Of every order but the first, sorted."""
+        found = []
+        before = 1
+        for at_ns, count in self.done:
+            found += [at_ns - self.arrival_ns(number) for number in range(before, count)]
+            before = max(before, count)
+        return sorted(found)
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds."""
+
+    p50: float
+    p99: float
+    p999: float
+    longest: float
+
+
+def percentile(values: list[int], share: float) -> int:
+    return values[min(int(len(values) * share), len(values) - 1)]
+
+
+def latency(messages: dict[str, list[bytes]], rate: int) -> Latency:
+    """At so many orders a second."""
+    orders = PacedSource(messages["orders"], rate)
+    sources: dict[str, Any] = {name: FrameSource(messages[name]) for name in SOURCES}
+    edges = Edges({**sources, "orders": orders}, {"log": (CountingSink(), taken().streams)})
+    with tempfile.TemporaryDirectory() as folder:
+        store = CheckpointStore(DirectoryStorage(Path(folder)), keep=2)
+        runner = Runner(orders_wiring(), edges, store, ThreadWorker(), Settings(slice_slots=100))
+        runner.start(resume=False)
+        runner.run()
+        runner.worker.close()
+    found = orders.latencies_ns()
+    shares = (percentile(found, share) / 1e6 for share in (0.5, 0.99, 0.999, 1.0))
+    return Latency(*shares)
