@@ -1,7 +1,8 @@
 """Orders at a fixed rate, whatever the job does: from each one's scheduled arrival to its encoded execution.
 
-Arrivals are scheduled beforehand and never wait for the job, so an order that waits behind a slow one counts its wait
-(no coordinated omission). Checkpoints are taken meanwhile.
+Arrivals are scheduled beforehand and never wait for the job: an order that waits behind a slow one counts its wait
+(no coordinated omission). Checkpoints are taken meanwhile. The orders are those of a simulated day from after the
+opening until before the close: at these two moments all that waits or is still open ends at once.
 """
 
 from __future__ import annotations
@@ -21,8 +22,19 @@ from dataflow.frames import decode_frames
 from dataflow.ports import Batch
 from dataflow.storage import DirectoryStorage
 
+HOUR_NS = 3_600_000_000_000
+MIDNIGHT_NS = 1_795_150_800_000_000_000
+"""2026-11-20 00:00 in New York."""
+FIRST_NS = MIDNIGHT_NS + HOUR_NS * 575 // 60
+LAST_NS = MIDNIGHT_NS + HOUR_NS * 955 // 60
 WAIT_S = 20e-6
 """The loop looks so often whether something has arrived."""
+
+
+def in_regular_hours(messages: list[bytes]) -> list[bytes]:
+    """Those from 09:35 to 15:55 in New York."""
+    times = [record.event_time_ns for record in decode_frames(messages, TYPES, [])]
+    return [data for data, at_ns in zip(messages, times, strict=True) if FIRST_NS <= at_ns < LAST_NS]
 
 
 class PacedSource(FrameSource):
@@ -82,12 +94,12 @@ def percentile(values: list[int], share: float) -> int:
 
 def latency(messages: dict[str, list[bytes]], rate: int) -> Latency:
     """At so many orders a second."""
-    orders = PacedSource(messages["orders"], rate)
+    orders = PacedSource(in_regular_hours(messages["orders"]), rate)
     sources: dict[str, Any] = {name: FrameSource(messages[name]) for name in SOURCES}
     edges = Edges({**sources, "orders": orders}, {"log": (CountingSink(), taken().streams)})
     with tempfile.TemporaryDirectory() as folder:
         store = CheckpointStore(DirectoryStorage(Path(folder)), keep=2)
-        runner = Runner(orders_wiring(), edges, store, ThreadWorker(), Settings(slice_slots=100))
+        runner = Runner(orders_wiring(), edges, store, ThreadWorker(), Settings())
         runner.start(resume=False)
         runner.run()
         runner.worker.close()

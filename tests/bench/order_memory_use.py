@@ -69,3 +69,7 @@ def bytes_per_open_order() -> float:
     for start in range(SIZE.orders // 10, SIZE.orders, 10_000):
         feed(wiring, {"orders": messages["orders"][start : start + 10_000]}, ("orders",))
     return (resident_bytes() - before) / (open_orders(wiring) - counted)
+
+
+if __name__ == "__main__":
+    print(bytes_per_open_order())
