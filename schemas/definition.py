@@ -87,6 +87,14 @@ def load(folder: Path) -> SchemaSet:
     return SchemaSet(tops, reader.records, reader.enums)
 
 
+def parse(schema_json: str) -> SchemaSet:
+    """One schema, which is `tops[0]`, with the records and enums inside it. Raises SchemaFault."""
+    reader = _Reader()
+    schema = json.loads(schema_json)
+    reader.record(schema, schema["name"])
+    return SchemaSet([reader.records[schema["name"]]], reader.records, reader.enums)
+
+
 def load_events() -> SchemaSet:
     events = load(FOLDER / "event")
     for record in events.tops:
@@ -104,6 +112,7 @@ class _Reader:
     def __init__(self) -> None:
         self.records: dict[str, RecordDefinition] = {}
         self.enums: dict[str, EnumDefinition] = {}
+        self.local: dict[str, Type] = {}
 
     def top(self, path: Path) -> RecordDefinition:
         try:
@@ -112,7 +121,7 @@ class _Reader:
             raise SchemaFault(f"{path.name}: not JSON: {error}") from None
         if schema.get("name") != path.stem:
             raise SchemaFault(f"{path.name}: holds the record {schema.get('name')!r}; file and record share one name")
-        self.local: dict[str, Type] = {}
+        self.local = {}
         self.record(schema, path.name)
         return self.records[path.stem]
 

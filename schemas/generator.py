@@ -16,10 +16,8 @@ from schemas.statements import (
     Names,
     annotation,
     constant,
-    from_dict_value,
     indent,
     read_lines,
-    to_dict_value,
     write_lines,
 )
 from schemas.wire import bytes_of, e8_of
@@ -37,15 +35,16 @@ from librt.strings import BytesWriter, read_f64_le, read_i64_be, write_f64_le, w
 from mypy_extensions import i64, mypyc_attr
 
 from dataflow.model import {bases}
+from schemas.plain import from_dict, to_dict
 from schemas.wire import (
-    ENCODED, bytes_of, decimal_of, e8_of, encoded_word, id_bytes, read_block, read_bytes, read_index, read_long,
+    ENCODED, encoded_word, read_block, read_bytes, read_index, read_long,
     read_money, read_string, read_word, write_bytes, write_long, write_money, write_string,
 )
 '''
 
 
 class ClassWriter:
-    """Writes one class, its reader function and its from_dict function."""
+    """Writes one class, its and its reader function."""
 
     def __init__(self, record: RecordDefinition, base: str, keys: list[str], number: int) -> None:
         self.record = record
@@ -68,10 +67,10 @@ class ClassWriter:
             yield from indent(self.identity())
         yield ""
         yield from indent(self.encoder())
-        yield ""
-        yield from indent(self.to_dict())
+        if self.base:
+            yield ""
+            yield from indent(self.to_dict())
         yield from self.reader()
-        yield from self.from_dict()
 
     def docstring(self) -> Iterator[str]:
         yield f'"""{self.record.doc}'
@@ -143,13 +142,7 @@ class ClassWriter:
 
     def to_dict(self) -> Iterator[str]:
         yield "def to_dict(self) -> dict[str, Any]:"
-        yield "    return {"
-        for item in self.record.fields:
-            if item.type.kind == "id":
-                yield f'        "{item.name}": id_bytes(self.{item.name}_hi, self.{item.name}_lo),'
-            else:
-                yield f'        "{item.name}": {to_dict_value(item.type, f"self.{item.attribute}")},'
-        yield "    }"
+        yield f"    return to_dict(self, {constant(self.record.name)}.schema_json)"
 
     def reader(self) -> Iterator[str]:
         name = self.record.name
@@ -175,26 +168,6 @@ class ClassWriter:
             yield f"record.{item.name}_lo = {item.name}_lo"
         if self.is_event:
             yield "record.sequence = sequence"
-
-    def from_dict(self) -> Iterator[str]:
-        name = self.record.name
-        yield ""
-        yield ""
-        yield f"def {name}_from_dict(fields: dict[str, Any]) -> {name}:"
-        yield f"    record = {name}()"
-        yield "    for name, value in fields.items():"
-        branch = "if"
-        for item in self.record.fields:
-            yield f'        {branch} name == "{item.name}":'
-            if item.type.kind == "id":
-                yield f"            record.{item.name}_hi = read_i64_be(value, 0)"
-                yield f"            record.{item.name}_lo = read_i64_be(value, 8)"
-            else:
-                yield f"            record.{item.attribute} = {from_dict_value(item.type, 'value')}"
-            branch = "elif"
-        yield "        else:"
-        yield f'            raise ValueError(f"{name} has no field {{name!r}}")'
-        yield "    return record"
 
 
 def enum_lines(schemas: SchemaSet) -> Iterator[str]:
@@ -227,7 +200,9 @@ def type_lines(
         yield f'            raise ValueError(f"no {name}: {{error}}") from None'
         yield ""
         yield f"    def from_dict(self, fields: dict[str, Any]) -> {base}:"
-        yield f"        return {name}_from_dict(fields)"
+        yield f"        record = {name}()"
+        yield "        from_dict(record, fields, self.schema_json, CLASSES)"
+        yield "        return record"
         yield ""
         yield ""
         yield f"{constant(name)}: Final[{base}Type] = {kind}({argument(number, record)})"
@@ -241,6 +216,12 @@ def classes(schemas: SchemaSet, base: str, keys: list[str]) -> Iterator[str]:
                 done.add(record.name)
                 yield from ClassWriter(record, "", keys, 0).lines()
         yield from ClassWriter(top, base, keys, number).lines()
+
+
+def nested_classes(schemas: SchemaSet) -> str:
+    """The classes of records that stand inside others, by name."""
+    names = sorted({record.name for top in schemas.tops for record in nested(top, schemas)})
+    return "\nCLASSES: Final[dict[str, type]] = {" + "".join(f'"{name}": {name}, ' for name in names) + "}"
 
 
 def schema_text(record: RecordDefinition) -> str:
@@ -258,6 +239,7 @@ def events_source() -> str:
     lines = [HEADER.format(folder="event", bases="Record, RecordType"), *enum_lines(schemas)]
     lines.append(f"\nKEY_FIELDS: Final[tuple[str, ...]] = {tuple(keys)!r}")
     lines += classes(schemas, "Record", keys)
+    lines.append(nested_classes(schemas))
     lines += type_lines(schemas.tops, "Record", argument)
     names = ", ".join(constant(record.name) for record in schemas.tops)
     lines.append(f"\nRECORD_TYPES: Final[tuple[RecordType, ...]] = ({names},)")
@@ -268,6 +250,7 @@ def states_source() -> str:
     schemas = load_states()
     lines = [HEADER.format(folder="state", bases="State, StateType"), *enum_lines(schemas)]
     lines += classes(schemas, "State", [])
+    lines.append(nested_classes(schemas))
     lines += type_lines(schemas.tops, "State", lambda _, record: f'"{record.name}", {schema_text(record)}')
     names = ", ".join(constant(record.name) for record in schemas.tops)
     lines.append(f"\nSTATE_TYPES: Final[tuple[StateType, ...]] = ({names},)")

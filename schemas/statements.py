@@ -1,4 +1,4 @@
-"""The statements of generated code that write, read and convert one value of each Avro type."""
+"""The statements of generated code that write and read one value of each Avro type."""
 
 from __future__ import annotations
 
@@ -149,37 +149,3 @@ def read_block(kind: Type, target: str, names: Names, is_word: bool) -> Iterator
     yield f"    {count} -= 1"
     yield f"    if {count} == 0:"
     yield f"        {count}, position = read_block(data, position)"
-
-
-def to_dict_value(kind: Type, value: str) -> str:
-    if kind.kind in ("price", "money"):
-        return f"decimal_of({value})"
-    if kind.kind == "enum":
-        return f"{constant(kind.name)}_SYMBOLS[{value}]"
-    if kind.kind == "record":
-        return f"{value}.to_dict()"
-    if kind.kind == "optional":
-        return f"None if {value} is None else {to_dict_value(inner(kind), value)}"
-    if kind.kind == "array":
-        return f"[{to_dict_value(inner(kind), 'item')} for item in {value}]"
-    if kind.kind == "map":
-        return f"{{key: {to_dict_value(inner(kind), 'item')} for key, item in {value}.items()}}"
-    return value
-
-
-def from_dict_value(kind: Type, value: str) -> str:
-    if kind.kind in ("price", "money"):
-        return f"e8_of({value})"
-    if kind.kind == "bytes":
-        return f"bytes_of({value})"
-    if kind.kind == "enum":
-        return f"{constant(kind.name)}_SYMBOLS.index({value})"
-    if kind.kind == "record":
-        return f"{kind.name}_from_dict({value})"
-    if kind.kind == "optional":
-        return f"None if {value} is None else {from_dict_value(inner(kind), value)}"
-    if kind.kind == "array":
-        return f"[{from_dict_value(inner(kind), 'item')} for item in {value}]"
-    if kind.kind == "map":
-        return f"{{key: {from_dict_value(inner(kind), 'item')} for key, item in {value}.items()}}"
-    return value

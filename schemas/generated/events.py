@@ -9,8 +9,9 @@ from librt.strings import BytesWriter, read_f64_le, read_i64_be, write_f64_le, w
 from mypy_extensions import i64, mypyc_attr
 
 from dataflow.model import Record, RecordType
+from schemas.plain import from_dict, to_dict
 from schemas.wire import (
-    ENCODED, bytes_of, decimal_of, e8_of, encoded_word, id_bytes, read_block, read_bytes, read_index, read_long,
+    ENCODED, encoded_word, read_block, read_bytes, read_index, read_long,
     read_money, read_string, read_word, write_bytes, write_long, write_money, write_string,
 )
 
@@ -589,31 +590,7 @@ class AccountChanged(Record):
         write_long(writer, self.global_switch)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "account": self.account,
-            "owner": self.owner,
-            "account_kind": ACCOUNT_KIND_SYMBOLS[self.account_kind],
-            "status": ACCOUNT_STATUS_SYMBOLS[self.status],
-            "currency": self.currency,
-            "cash": decimal_of(self.cash_e8),
-            "equity": decimal_of(self.equity_e8),
-            "short_permitted": self.short_permitted,
-            "options_permitted": self.options_permitted,
-            "futures_permitted": self.futures_permitted,
-            "position_max": self.position_max,
-            "concentration_bps_max": self.concentration_bps_max,
-            "gross_exposure_max": decimal_of(self.gross_exposure_max_e8),
-            "net_exposure_max": decimal_of(self.net_exposure_max_e8),
-            "order_notional_max": decimal_of(self.order_notional_max_e8),
-            "daily_loss_max": decimal_of(self.daily_loss_max_e8),
-            "orders_per_second_max": self.orders_per_second_max,
-            "open_orders_max": self.open_orders_max,
-            "global_switch": KILL_SWITCH_STATE_SYMBOLS[self.global_switch],
-        }
+        return to_dict(self, ACCOUNT_CHANGED.schema_json)
 
 
 def read_AccountChanged(data: bytes, position: i64) -> tuple[AccountChanged, i64]:
@@ -654,62 +631,6 @@ def read_AccountChanged(data: bytes, position: i64) -> tuple[AccountChanged, i64
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def AccountChanged_from_dict(fields: dict[str, Any]) -> AccountChanged:
-    record = AccountChanged()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "account":
-            record.account = value
-        elif name == "owner":
-            record.owner = value
-        elif name == "account_kind":
-            record.account_kind = ACCOUNT_KIND_SYMBOLS.index(value)
-        elif name == "status":
-            record.status = ACCOUNT_STATUS_SYMBOLS.index(value)
-        elif name == "currency":
-            record.currency = value
-        elif name == "cash":
-            record.cash_e8 = e8_of(value)
-        elif name == "equity":
-            record.equity_e8 = e8_of(value)
-        elif name == "short_permitted":
-            record.short_permitted = value
-        elif name == "options_permitted":
-            record.options_permitted = value
-        elif name == "futures_permitted":
-            record.futures_permitted = value
-        elif name == "position_max":
-            record.position_max = value
-        elif name == "concentration_bps_max":
-            record.concentration_bps_max = value
-        elif name == "gross_exposure_max":
-            record.gross_exposure_max_e8 = e8_of(value)
-        elif name == "net_exposure_max":
-            record.net_exposure_max_e8 = e8_of(value)
-        elif name == "order_notional_max":
-            record.order_notional_max_e8 = e8_of(value)
-        elif name == "daily_loss_max":
-            record.daily_loss_max_e8 = e8_of(value)
-        elif name == "orders_per_second_max":
-            record.orders_per_second_max = value
-        elif name == "open_orders_max":
-            record.open_orders_max = value
-        elif name == "global_switch":
-            record.global_switch = KILL_SWITCH_STATE_SYMBOLS.index(value)
-        else:
-            raise ValueError(f"AccountChanged has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -784,20 +705,7 @@ class AlertRuleChanged(Record):
         write_long(writer, self.hysteresis_bps)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "rule_id": self.rule_id,
-            "account": self.account,
-            "action": ALERT_RULE_ACTION_SYMBOLS[self.action],
-            "kind": ALERT_KIND_SYMBOLS[self.kind],
-            "threshold_price": decimal_of(self.threshold_price_e8),
-            "move_bps": self.move_bps,
-            "hysteresis_bps": self.hysteresis_bps,
-        }
+        return to_dict(self, ALERT_RULE_CHANGED.schema_json)
 
 
 def read_AlertRuleChanged(data: bytes, position: i64) -> tuple[AlertRuleChanged, i64]:
@@ -825,40 +733,6 @@ def read_AlertRuleChanged(data: bytes, position: i64) -> tuple[AlertRuleChanged,
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def AlertRuleChanged_from_dict(fields: dict[str, Any]) -> AlertRuleChanged:
-    record = AlertRuleChanged()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "rule_id":
-            record.rule_id = value
-        elif name == "account":
-            record.account = value
-        elif name == "action":
-            record.action = ALERT_RULE_ACTION_SYMBOLS.index(value)
-        elif name == "kind":
-            record.kind = ALERT_KIND_SYMBOLS.index(value)
-        elif name == "threshold_price":
-            record.threshold_price_e8 = e8_of(value)
-        elif name == "move_bps":
-            record.move_bps = value
-        elif name == "hysteresis_bps":
-            record.hysteresis_bps = value
-        else:
-            raise ValueError(f"AlertRuleChanged has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -917,16 +791,7 @@ class AlertRuleRejected(Record):
         write_long(writer, self.reason)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "rule_id": self.rule_id,
-            "account": self.account,
-            "reason": ALERT_RULE_REJECT_REASON_SYMBOLS[self.reason],
-        }
+        return to_dict(self, ALERT_RULE_REJECTED.schema_json)
 
 
 def read_AlertRuleRejected(data: bytes, position: i64) -> tuple[AlertRuleRejected, i64]:
@@ -949,32 +814,6 @@ def read_AlertRuleRejected(data: bytes, position: i64) -> tuple[AlertRuleRejecte
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def AlertRuleRejected_from_dict(fields: dict[str, Any]) -> AlertRuleRejected:
-    record = AlertRuleRejected()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "rule_id":
-            record.rule_id = value
-        elif name == "account":
-            record.account = value
-        elif name == "reason":
-            record.reason = ALERT_RULE_REJECT_REASON_SYMBOLS.index(value)
-        else:
-            raise ValueError(f"AlertRuleRejected has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -1053,21 +892,7 @@ class AlertTriggered(Record):
         write_long(writer, self.trigger_count)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "rule_id": self.rule_id,
-            "kind": ALERT_KIND_SYMBOLS[self.kind],
-            "price": decimal_of(self.price_e8),
-            "threshold_price": decimal_of(self.threshold_price_e8),
-            "reference_price": decimal_of(self.reference_price_e8),
-            "move_bps": self.move_bps,
-            "trigger_count": self.trigger_count,
-        }
+        return to_dict(self, ALERT_TRIGGERED.schema_json)
 
 
 def read_AlertTriggered(data: bytes, position: i64) -> tuple[AlertTriggered, i64]:
@@ -1098,42 +923,6 @@ def read_AlertTriggered(data: bytes, position: i64) -> tuple[AlertTriggered, i64
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def AlertTriggered_from_dict(fields: dict[str, Any]) -> AlertTriggered:
-    record = AlertTriggered()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "rule_id":
-            record.rule_id = value
-        elif name == "kind":
-            record.kind = ALERT_KIND_SYMBOLS.index(value)
-        elif name == "price":
-            record.price_e8 = e8_of(value)
-        elif name == "threshold_price":
-            record.threshold_price_e8 = e8_of(value)
-        elif name == "reference_price":
-            record.reference_price_e8 = e8_of(value)
-        elif name == "move_bps":
-            record.move_bps = value
-        elif name == "trigger_count":
-            record.trigger_count = value
-        else:
-            raise ValueError(f"AlertTriggered has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -1303,33 +1092,7 @@ class AnalyticsCalculated(Record):
             write_f64_le(writer, item9)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "interval_ms": self.interval_ms,
-            "window_start_ns": self.window_start_ns,
-            "window_end_ns": self.window_end_ns,
-            "open": decimal_of(self.open_e8),
-            "high": decimal_of(self.high_e8),
-            "low": decimal_of(self.low_e8),
-            "close": decimal_of(self.close_e8),
-            "volume": self.volume,
-            "turnover": decimal_of(self.turnover_e8),
-            "trades": self.trades,
-            "vwap": self.vwap,
-            "sma": None if self.sma is None else self.sma,
-            "ema": None if self.ema is None else self.ema,
-            "rsi": None if self.rsi is None else self.rsi,
-            "macd": None if self.macd is None else self.macd,
-            "macd_signal": None if self.macd_signal is None else self.macd_signal,
-            "bollinger_middle": None if self.bollinger_middle is None else self.bollinger_middle,
-            "bollinger_upper": None if self.bollinger_upper is None else self.bollinger_upper,
-            "bollinger_lower": None if self.bollinger_lower is None else self.bollinger_lower,
-            "atr": None if self.atr is None else self.atr,
-        }
+        return to_dict(self, ANALYTICS_CALCULATED.schema_json)
 
 
 def read_AnalyticsCalculated(data: bytes, position: i64) -> tuple[AnalyticsCalculated, i64]:
@@ -1421,66 +1184,6 @@ def read_AnalyticsCalculated(data: bytes, position: i64) -> tuple[AnalyticsCalcu
     return record, position
 
 
-def AnalyticsCalculated_from_dict(fields: dict[str, Any]) -> AnalyticsCalculated:
-    record = AnalyticsCalculated()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "interval_ms":
-            record.interval_ms = value
-        elif name == "window_start_ns":
-            record.window_start_ns = value
-        elif name == "window_end_ns":
-            record.window_end_ns = value
-        elif name == "open":
-            record.open_e8 = e8_of(value)
-        elif name == "high":
-            record.high_e8 = e8_of(value)
-        elif name == "low":
-            record.low_e8 = e8_of(value)
-        elif name == "close":
-            record.close_e8 = e8_of(value)
-        elif name == "volume":
-            record.volume = value
-        elif name == "turnover":
-            record.turnover_e8 = e8_of(value)
-        elif name == "trades":
-            record.trades = value
-        elif name == "vwap":
-            record.vwap = value
-        elif name == "sma":
-            record.sma = None if value is None else value
-        elif name == "ema":
-            record.ema = None if value is None else value
-        elif name == "rsi":
-            record.rsi = None if value is None else value
-        elif name == "macd":
-            record.macd = None if value is None else value
-        elif name == "macd_signal":
-            record.macd_signal = None if value is None else value
-        elif name == "bollinger_middle":
-            record.bollinger_middle = None if value is None else value
-        elif name == "bollinger_upper":
-            record.bollinger_upper = None if value is None else value
-        elif name == "bollinger_lower":
-            record.bollinger_lower = None if value is None else value
-        elif name == "atr":
-            record.atr = None if value is None else value
-        else:
-            raise ValueError(f"AnalyticsCalculated has no field {name!r}")
-    return record
-
-
 @mypyc_attr(acyclic=True, free_list_len=1)
 class AuctionCompleted(Record):
     """An auction has found its price.
@@ -1547,19 +1250,7 @@ class AuctionCompleted(Record):
         write_i64_be(writer, self.reference_price_e8)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "auction": AUCTION_KIND_SYMBOLS[self.auction],
-            "price": decimal_of(self.price_e8),
-            "quantity": self.quantity,
-            "imbalance_side": SIDE_SYMBOLS[self.imbalance_side],
-            "imbalance_quantity": self.imbalance_quantity,
-            "reference_price": decimal_of(self.reference_price_e8),
-        }
+        return to_dict(self, AUCTION_COMPLETED.schema_json)
 
 
 def read_AuctionCompleted(data: bytes, position: i64) -> tuple[AuctionCompleted, i64]:
@@ -1587,38 +1278,6 @@ def read_AuctionCompleted(data: bytes, position: i64) -> tuple[AuctionCompleted,
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def AuctionCompleted_from_dict(fields: dict[str, Any]) -> AuctionCompleted:
-    record = AuctionCompleted()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "auction":
-            record.auction = AUCTION_KIND_SYMBOLS.index(value)
-        elif name == "price":
-            record.price_e8 = e8_of(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "imbalance_side":
-            record.imbalance_side = SIDE_SYMBOLS.index(value)
-        elif name == "imbalance_quantity":
-            record.imbalance_quantity = value
-        elif name == "reference_price":
-            record.reference_price_e8 = e8_of(value)
-        else:
-            raise ValueError(f"AuctionCompleted has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -1683,18 +1342,7 @@ class CashMoved(Record):
         write_string(writer, self.reference)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "account": self.account,
-            "currency": self.currency,
-            "cash_kind": CASH_KIND_SYMBOLS[self.cash_kind],
-            "amount": decimal_of(self.amount_e8),
-            "balance": decimal_of(self.balance_e8),
-            "reference": self.reference,
-        }
+        return to_dict(self, CASH_MOVED.schema_json)
 
 
 def read_CashMoved(data: bytes, position: i64) -> tuple[CashMoved, i64]:
@@ -1719,36 +1367,6 @@ def read_CashMoved(data: bytes, position: i64) -> tuple[CashMoved, i64]:
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def CashMoved_from_dict(fields: dict[str, Any]) -> CashMoved:
-    record = CashMoved()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "account":
-            record.account = value
-        elif name == "currency":
-            record.currency = value
-        elif name == "cash_kind":
-            record.cash_kind = CASH_KIND_SYMBOLS.index(value)
-        elif name == "amount":
-            record.amount_e8 = e8_of(value)
-        elif name == "balance":
-            record.balance_e8 = e8_of(value)
-        elif name == "reference":
-            record.reference = value
-        else:
-            raise ValueError(f"CashMoved has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -1829,22 +1447,7 @@ class CorporateActionAnnounced(Record):
         writer.write(ENCODED.get(self.new_symbol) or encoded_word(self.new_symbol))
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "action_id": self.action_id,
-            "action_kind": CORPORATE_ACTION_KIND_SYMBOLS[self.action_kind],
-            "ex_day": self.ex_day,
-            "record_day": self.record_day,
-            "payable_day": self.payable_day,
-            "new_shares": self.new_shares,
-            "old_shares": self.old_shares,
-            "cash_per_share": decimal_of(self.cash_per_share_e8),
-            "new_symbol": self.new_symbol,
-        }
+        return to_dict(self, CORPORATE_ACTION_ANNOUNCED.schema_json)
 
 
 def read_CorporateActionAnnounced(data: bytes, position: i64) -> tuple[CorporateActionAnnounced, i64]:
@@ -1874,44 +1477,6 @@ def read_CorporateActionAnnounced(data: bytes, position: i64) -> tuple[Corporate
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def CorporateActionAnnounced_from_dict(fields: dict[str, Any]) -> CorporateActionAnnounced:
-    record = CorporateActionAnnounced()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "action_id":
-            record.action_id = value
-        elif name == "action_kind":
-            record.action_kind = CORPORATE_ACTION_KIND_SYMBOLS.index(value)
-        elif name == "ex_day":
-            record.ex_day = value
-        elif name == "record_day":
-            record.record_day = value
-        elif name == "payable_day":
-            record.payable_day = value
-        elif name == "new_shares":
-            record.new_shares = value
-        elif name == "old_shares":
-            record.old_shares = value
-        elif name == "cash_per_share":
-            record.cash_per_share_e8 = e8_of(value)
-        elif name == "new_symbol":
-            record.new_symbol = value
-        else:
-            raise ValueError(f"CorporateActionAnnounced has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -1980,19 +1545,7 @@ class DeadLetter(Record):
         write_bytes(writer, self.raw)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "source": self.source,
-            "place": self.place,
-            "operator_uid": self.operator_uid,
-            "error": self.error,
-            "message": self.message,
-            "schema_id": self.schema_id,
-            "raw": self.raw,
-        }
+        return to_dict(self, DEAD_LETTER.schema_json)
 
 
 def read_DeadLetter(data: bytes, position: i64) -> tuple[DeadLetter, i64]:
@@ -2020,38 +1573,6 @@ def read_DeadLetter(data: bytes, position: i64) -> tuple[DeadLetter, i64]:
     return record, position
 
 
-def DeadLetter_from_dict(fields: dict[str, Any]) -> DeadLetter:
-    record = DeadLetter()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "source":
-            record.source = value
-        elif name == "place":
-            record.place = value
-        elif name == "operator_uid":
-            record.operator_uid = value
-        elif name == "error":
-            record.error = value
-        elif name == "message":
-            record.message = value
-        elif name == "schema_id":
-            record.schema_id = value
-        elif name == "raw":
-            record.raw = bytes_of(value)
-        else:
-            raise ValueError(f"DeadLetter has no field {name!r}")
-    return record
-
-
 @mypyc_attr(acyclic=True, free_list_len=1)
 class TickStep:
     """One row of a tick table.
@@ -2072,12 +1593,6 @@ class TickStep:
         write_i64_be(writer, self.from_price_e8)
         write_i64_be(writer, self.tick_e8)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "from_price": decimal_of(self.from_price_e8),
-            "tick": decimal_of(self.tick_e8),
-        }
-
 
 def read_TickStep(data: bytes, position: i64) -> tuple[TickStep, i64]:
     from_price_e8 = read_i64_be(data, position)
@@ -2086,18 +1601,6 @@ def read_TickStep(data: bytes, position: i64) -> tuple[TickStep, i64]:
     position += 8
     record = TickStep(from_price_e8, tick_e8)
     return record, position
-
-
-def TickStep_from_dict(fields: dict[str, Any]) -> TickStep:
-    record = TickStep()
-    for name, value in fields.items():
-        if name == "from_price":
-            record.from_price_e8 = e8_of(value)
-        elif name == "tick":
-            record.tick_e8 = e8_of(value)
-        else:
-            raise ValueError(f"TickStep has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -2258,41 +1761,7 @@ class InstrumentChanged(Record):
         write_i64_be(writer, self.underlying_price_e8)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "action": INSTRUMENT_ACTION_SYMBOLS[self.action],
-            "instrument_type": INSTRUMENT_TYPE_SYMBOLS[self.instrument_type],
-            "long_name": self.long_name,
-            "currency": self.currency,
-            "primary_venue": self.primary_venue,
-            "tick_table": [item.to_dict() for item in self.tick_table],
-            "lot_quantity": self.lot_quantity,
-            "order_multiple": self.order_multiple,
-            "multiplier": self.multiplier,
-            "listed_from_ns": self.listed_from_ns,
-            "listed_to_ns": self.listed_to_ns,
-            "expiry_ns": self.expiry_ns,
-            "underlying_symbol": self.underlying_symbol,
-            "strike_price": decimal_of(self.strike_price_e8),
-            "option_right": OPTION_RIGHT_SYMBOLS[self.option_right],
-            "exercise_style": EXERCISE_STYLE_SYMBOLS[self.exercise_style],
-            "initial_margin": decimal_of(self.initial_margin_e8),
-            "maintenance_margin": decimal_of(self.maintenance_margin_e8),
-            "luld_tier": LULD_TIER_SYMBOLS[self.luld_tier],
-            "leverage_percent": self.leverage_percent,
-            "shortable": self.shortable,
-            "threshold_security": self.threshold_security,
-            "previous_close_price": decimal_of(self.previous_close_price_e8),
-            "order_quantity_max": self.order_quantity_max,
-            "order_notional_max": decimal_of(self.order_notional_max_e8),
-            "collar_bps": self.collar_bps,
-            "position_max": self.position_max,
-            "underlying_price": decimal_of(self.underlying_price_e8),
-        }
+        return to_dict(self, INSTRUMENT_CHANGED.schema_json)
 
 
 def read_InstrumentChanged(data: bytes, position: i64) -> tuple[InstrumentChanged, i64]:
@@ -2354,82 +1823,6 @@ def read_InstrumentChanged(data: bytes, position: i64) -> tuple[InstrumentChange
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def InstrumentChanged_from_dict(fields: dict[str, Any]) -> InstrumentChanged:
-    record = InstrumentChanged()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "action":
-            record.action = INSTRUMENT_ACTION_SYMBOLS.index(value)
-        elif name == "instrument_type":
-            record.instrument_type = INSTRUMENT_TYPE_SYMBOLS.index(value)
-        elif name == "long_name":
-            record.long_name = value
-        elif name == "currency":
-            record.currency = value
-        elif name == "primary_venue":
-            record.primary_venue = value
-        elif name == "tick_table":
-            record.tick_table = [TickStep_from_dict(item) for item in value]
-        elif name == "lot_quantity":
-            record.lot_quantity = value
-        elif name == "order_multiple":
-            record.order_multiple = value
-        elif name == "multiplier":
-            record.multiplier = value
-        elif name == "listed_from_ns":
-            record.listed_from_ns = value
-        elif name == "listed_to_ns":
-            record.listed_to_ns = value
-        elif name == "expiry_ns":
-            record.expiry_ns = value
-        elif name == "underlying_symbol":
-            record.underlying_symbol = value
-        elif name == "strike_price":
-            record.strike_price_e8 = e8_of(value)
-        elif name == "option_right":
-            record.option_right = OPTION_RIGHT_SYMBOLS.index(value)
-        elif name == "exercise_style":
-            record.exercise_style = EXERCISE_STYLE_SYMBOLS.index(value)
-        elif name == "initial_margin":
-            record.initial_margin_e8 = e8_of(value)
-        elif name == "maintenance_margin":
-            record.maintenance_margin_e8 = e8_of(value)
-        elif name == "luld_tier":
-            record.luld_tier = LULD_TIER_SYMBOLS.index(value)
-        elif name == "leverage_percent":
-            record.leverage_percent = value
-        elif name == "shortable":
-            record.shortable = value
-        elif name == "threshold_security":
-            record.threshold_security = value
-        elif name == "previous_close_price":
-            record.previous_close_price_e8 = e8_of(value)
-        elif name == "order_quantity_max":
-            record.order_quantity_max = value
-        elif name == "order_notional_max":
-            record.order_notional_max_e8 = e8_of(value)
-        elif name == "collar_bps":
-            record.collar_bps = value
-        elif name == "position_max":
-            record.position_max = value
-        elif name == "underlying_price":
-            record.underlying_price_e8 = e8_of(value)
-        else:
-            raise ValueError(f"InstrumentChanged has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -2496,18 +1889,7 @@ class KillSwitchChanged(Record):
         write_string(writer, self.comment)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "scope": KILL_SWITCH_SCOPE_SYMBOLS[self.scope],
-            "account": self.account,
-            "symbol": self.symbol,
-            "state": KILL_SWITCH_STATE_SYMBOLS[self.state],
-            "actor": self.actor,
-            "comment": self.comment,
-        }
+        return to_dict(self, KILL_SWITCH_CHANGED.schema_json)
 
 
 def read_KillSwitchChanged(data: bytes, position: i64) -> tuple[KillSwitchChanged, i64]:
@@ -2532,36 +1914,6 @@ def read_KillSwitchChanged(data: bytes, position: i64) -> tuple[KillSwitchChange
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def KillSwitchChanged_from_dict(fields: dict[str, Any]) -> KillSwitchChanged:
-    record = KillSwitchChanged()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "scope":
-            record.scope = KILL_SWITCH_SCOPE_SYMBOLS.index(value)
-        elif name == "account":
-            record.account = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "state":
-            record.state = KILL_SWITCH_STATE_SYMBOLS.index(value)
-        elif name == "actor":
-            record.actor = value
-        elif name == "comment":
-            record.comment = value
-        else:
-            raise ValueError(f"KillSwitchChanged has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -2622,17 +1974,7 @@ class LateEvent(Record):
         write_bytes(writer, self.payload)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "operator_uid": self.operator_uid,
-            "routing_key": self.routing_key,
-            "record_type": self.record_type,
-            "watermark_ns": self.watermark_ns,
-            "payload": self.payload,
-        }
+        return to_dict(self, LATE_EVENT.schema_json)
 
 
 def read_LateEvent(data: bytes, position: i64) -> tuple[LateEvent, i64]:
@@ -2656,34 +1998,6 @@ def read_LateEvent(data: bytes, position: i64) -> tuple[LateEvent, i64]:
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def LateEvent_from_dict(fields: dict[str, Any]) -> LateEvent:
-    record = LateEvent()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "operator_uid":
-            record.operator_uid = value
-        elif name == "routing_key":
-            record.routing_key = value
-        elif name == "record_type":
-            record.record_type = value
-        elif name == "watermark_ns":
-            record.watermark_ns = value
-        elif name == "payload":
-            record.payload = bytes_of(value)
-        else:
-            raise ValueError(f"LateEvent has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -2754,19 +2068,7 @@ class LocateGranted(Record):
         write_long(writer, self.fee_bps)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "locate_id": self.locate_id,
-            "quantity": self.quantity,
-            "expire_time_ns": self.expire_time_ns,
-            "lender": self.lender,
-            "fee_bps": self.fee_bps,
-        }
+        return to_dict(self, LOCATE_GRANTED.schema_json)
 
 
 def read_LocateGranted(data: bytes, position: i64) -> tuple[LocateGranted, i64]:
@@ -2792,38 +2094,6 @@ def read_LocateGranted(data: bytes, position: i64) -> tuple[LocateGranted, i64]:
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def LocateGranted_from_dict(fields: dict[str, Any]) -> LocateGranted:
-    record = LocateGranted()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "locate_id":
-            record.locate_id = value
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "expire_time_ns":
-            record.expire_time_ns = value
-        elif name == "lender":
-            record.lender = value
-        elif name == "fee_bps":
-            record.fee_bps = value
-        else:
-            raise ValueError(f"LocateGranted has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -2902,21 +2172,7 @@ class LotClosed(Record):
         write_money(writer, self.realised_pnl_e8)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "opened_ns": self.opened_ns,
-            "open_trade_id": self.open_trade_id,
-            "close_trade_id": self.close_trade_id,
-            "quantity": self.quantity,
-            "open_price": decimal_of(self.open_price_e8),
-            "close_price": decimal_of(self.close_price_e8),
-            "realised_pnl": decimal_of(self.realised_pnl_e8),
-        }
+        return to_dict(self, LOT_CLOSED.schema_json)
 
 
 def read_LotClosed(data: bytes, position: i64) -> tuple[LotClosed, i64]:
@@ -2946,42 +2202,6 @@ def read_LotClosed(data: bytes, position: i64) -> tuple[LotClosed, i64]:
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def LotClosed_from_dict(fields: dict[str, Any]) -> LotClosed:
-    record = LotClosed()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "opened_ns":
-            record.opened_ns = value
-        elif name == "open_trade_id":
-            record.open_trade_id = value
-        elif name == "close_trade_id":
-            record.close_trade_id = value
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "open_price":
-            record.open_price_e8 = e8_of(value)
-        elif name == "close_price":
-            record.close_price_e8 = e8_of(value)
-        elif name == "realised_pnl":
-            record.realised_pnl_e8 = e8_of(value)
-        else:
-            raise ValueError(f"LotClosed has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -3086,28 +2306,7 @@ class MarketDataReceived(Record):
         writer.write(ENCODED.get(self.status) or encoded_word(self.status))
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "venue": self.venue,
-            "feed": self.feed,
-            "kind": MARKET_DATA_KIND_SYMBOLS[self.kind],
-            "venue_sequence": self.venue_sequence,
-            "bid_price": decimal_of(self.bid_price_e8),
-            "bid_quantity": self.bid_quantity,
-            "ask_price": decimal_of(self.ask_price_e8),
-            "ask_quantity": self.ask_quantity,
-            "price": decimal_of(self.price_e8),
-            "quantity": self.quantity,
-            "side": SIDE_SYMBOLS[self.side],
-            "order_id": self.order_id,
-            "conditions": self.conditions,
-            "suspicious": self.suspicious,
-            "status": self.status,
-        }
+        return to_dict(self, MARKET_DATA_RECEIVED.schema_json)
 
 
 def read_MarketDataReceived(data: bytes, position: i64) -> tuple[MarketDataReceived, i64]:
@@ -3146,56 +2345,6 @@ def read_MarketDataReceived(data: bytes, position: i64) -> tuple[MarketDataRecei
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def MarketDataReceived_from_dict(fields: dict[str, Any]) -> MarketDataReceived:
-    record = MarketDataReceived()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "venue":
-            record.venue = value
-        elif name == "feed":
-            record.feed = value
-        elif name == "kind":
-            record.kind = MARKET_DATA_KIND_SYMBOLS.index(value)
-        elif name == "venue_sequence":
-            record.venue_sequence = value
-        elif name == "bid_price":
-            record.bid_price_e8 = e8_of(value)
-        elif name == "bid_quantity":
-            record.bid_quantity = value
-        elif name == "ask_price":
-            record.ask_price_e8 = e8_of(value)
-        elif name == "ask_quantity":
-            record.ask_quantity = value
-        elif name == "price":
-            record.price_e8 = e8_of(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "side":
-            record.side = SIDE_SYMBOLS.index(value)
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "conditions":
-            record.conditions = value
-        elif name == "suspicious":
-            record.suspicious = value
-        elif name == "status":
-            record.status = value
-        else:
-            raise ValueError(f"MarketDataReceived has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -3256,17 +2405,7 @@ class MarketDataRejected(Record):
         write_bytes(writer, self.message)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "venue": self.venue,
-            "reason": MARKET_DATA_REJECT_REASON_SYMBOLS[self.reason],
-            "detail": self.detail,
-            "message": self.message,
-        }
+        return to_dict(self, MARKET_DATA_REJECTED.schema_json)
 
 
 def read_MarketDataRejected(data: bytes, position: i64) -> tuple[MarketDataRejected, i64]:
@@ -3290,34 +2429,6 @@ def read_MarketDataRejected(data: bytes, position: i64) -> tuple[MarketDataRejec
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def MarketDataRejected_from_dict(fields: dict[str, Any]) -> MarketDataRejected:
-    record = MarketDataRejected()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "venue":
-            record.venue = value
-        elif name == "reason":
-            record.reason = MARKET_DATA_REJECT_REASON_SYMBOLS.index(value)
-        elif name == "detail":
-            record.detail = value
-        elif name == "message":
-            record.message = bytes_of(value)
-        else:
-            raise ValueError(f"MarketDataRejected has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -3414,25 +2525,7 @@ class OrderAccepted(Record):
         write_i64_be(writer, self.ask_price_e8)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "venue_order_id": self.venue_order_id,
-            "side": SIDE_SYMBOLS[self.side],
-            "marking": SALE_MARKING_SYMBOLS[self.marking],
-            "order_type": ORDER_TYPE_SYMBOLS[self.order_type],
-            "time_in_force": TIME_IN_FORCE_SYMBOLS[self.time_in_force],
-            "quantity": self.quantity,
-            "display_quantity": self.display_quantity,
-            "limit_price": decimal_of(self.limit_price_e8),
-            "bid_price": decimal_of(self.bid_price_e8),
-            "ask_price": decimal_of(self.ask_price_e8),
-        }
+        return to_dict(self, ORDER_ACCEPTED.schema_json)
 
 
 def read_OrderAccepted(data: bytes, position: i64) -> tuple[OrderAccepted, i64]:
@@ -3467,50 +2560,6 @@ def read_OrderAccepted(data: bytes, position: i64) -> tuple[OrderAccepted, i64]:
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def OrderAccepted_from_dict(fields: dict[str, Any]) -> OrderAccepted:
-    record = OrderAccepted()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "venue_order_id":
-            record.venue_order_id = value
-        elif name == "side":
-            record.side = SIDE_SYMBOLS.index(value)
-        elif name == "marking":
-            record.marking = SALE_MARKING_SYMBOLS.index(value)
-        elif name == "order_type":
-            record.order_type = ORDER_TYPE_SYMBOLS.index(value)
-        elif name == "time_in_force":
-            record.time_in_force = TIME_IN_FORCE_SYMBOLS.index(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "display_quantity":
-            record.display_quantity = value
-        elif name == "limit_price":
-            record.limit_price_e8 = e8_of(value)
-        elif name == "bid_price":
-            record.bid_price_e8 = e8_of(value)
-        elif name == "ask_price":
-            record.ask_price_e8 = e8_of(value)
-        else:
-            raise ValueError(f"OrderAccepted has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -3583,19 +2632,7 @@ class OrderCancelRejected(Record):
         write_long(writer, self.state)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "request_id": self.request_id,
-            "step": ORDER_STEP_SYMBOLS[self.step],
-            "reason": ORDER_REJECT_REASON_SYMBOLS[self.reason],
-            "state": ORDER_STATE_SYMBOLS[self.state],
-        }
+        return to_dict(self, ORDER_CANCEL_REJECTED.schema_json)
 
 
 def read_OrderCancelRejected(data: bytes, position: i64) -> tuple[OrderCancelRejected, i64]:
@@ -3621,38 +2658,6 @@ def read_OrderCancelRejected(data: bytes, position: i64) -> tuple[OrderCancelRej
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def OrderCancelRejected_from_dict(fields: dict[str, Any]) -> OrderCancelRejected:
-    record = OrderCancelRejected()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "request_id":
-            record.request_id = value
-        elif name == "step":
-            record.step = ORDER_STEP_SYMBOLS.index(value)
-        elif name == "reason":
-            record.reason = ORDER_REJECT_REASON_SYMBOLS.index(value)
-        elif name == "state":
-            record.state = ORDER_STATE_SYMBOLS.index(value)
-        else:
-            raise ValueError(f"OrderCancelRejected has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -3713,16 +2718,7 @@ class OrderCancelRequested(Record):
         write_string(writer, self.request_id)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "request_id": self.request_id,
-        }
+        return to_dict(self, ORDER_CANCEL_REQUESTED.schema_json)
 
 
 def read_OrderCancelRequested(data: bytes, position: i64) -> tuple[OrderCancelRequested, i64]:
@@ -3745,32 +2741,6 @@ def read_OrderCancelRequested(data: bytes, position: i64) -> tuple[OrderCancelRe
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def OrderCancelRequested_from_dict(fields: dict[str, Any]) -> OrderCancelRequested:
-    record = OrderCancelRequested()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "request_id":
-            record.request_id = value
-        else:
-            raise ValueError(f"OrderCancelRequested has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -3855,22 +2825,7 @@ class OrderCancelled(Record):
         write_long(writer, self.cumulative_quantity)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "venue_order_id": self.venue_order_id,
-            "request_id": self.request_id,
-            "reason": CANCEL_REASON_SYMBOLS[self.reason],
-            "side": SIDE_SYMBOLS[self.side],
-            "limit_price": decimal_of(self.limit_price_e8),
-            "cancelled_quantity": self.cancelled_quantity,
-            "cumulative_quantity": self.cumulative_quantity,
-        }
+        return to_dict(self, ORDER_CANCELLED.schema_json)
 
 
 def read_OrderCancelled(data: bytes, position: i64) -> tuple[OrderCancelled, i64]:
@@ -3900,44 +2855,6 @@ def read_OrderCancelled(data: bytes, position: i64) -> tuple[OrderCancelled, i64
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def OrderCancelled_from_dict(fields: dict[str, Any]) -> OrderCancelled:
-    record = OrderCancelled()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "venue_order_id":
-            record.venue_order_id = value
-        elif name == "request_id":
-            record.request_id = value
-        elif name == "reason":
-            record.reason = CANCEL_REASON_SYMBOLS.index(value)
-        elif name == "side":
-            record.side = SIDE_SYMBOLS.index(value)
-        elif name == "limit_price":
-            record.limit_price_e8 = e8_of(value)
-        elif name == "cancelled_quantity":
-            record.cancelled_quantity = value
-        elif name == "cumulative_quantity":
-            record.cumulative_quantity = value
-        else:
-            raise ValueError(f"OrderCancelled has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -4074,35 +2991,7 @@ class OrderExecuted(Record):
         write_i64_be(writer, self.ask_price_e8)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "venue_order_id": self.venue_order_id,
-            "trade_id": self.trade_id,
-            "side": SIDE_SYMBOLS[self.side],
-            "marking": SALE_MARKING_SYMBOLS[self.marking],
-            "instrument_type": INSTRUMENT_TYPE_SYMBOLS[self.instrument_type],
-            "multiplier": self.multiplier,
-            "price": decimal_of(self.price_e8),
-            "quantity": self.quantity,
-            "cumulative_quantity": self.cumulative_quantity,
-            "leaves_quantity": self.leaves_quantity,
-            "average_price": decimal_of(self.average_price_e8),
-            "liquidity": LIQUIDITY_FLAG_SYMBOLS[self.liquidity],
-            "venue": self.venue,
-            "commission": decimal_of(self.commission_e8),
-            "section_31_fee": decimal_of(self.section_31_fee_e8),
-            "taf_fee": decimal_of(self.taf_fee_e8),
-            "venue_fee": decimal_of(self.venue_fee_e8),
-            "price_improvement": decimal_of(self.price_improvement_e8),
-            "bid_price": decimal_of(self.bid_price_e8),
-            "ask_price": decimal_of(self.ask_price_e8),
-        }
+        return to_dict(self, ORDER_EXECUTED.schema_json)
 
 
 def read_OrderExecuted(data: bytes, position: i64) -> tuple[OrderExecuted, i64]:
@@ -4148,70 +3037,6 @@ def read_OrderExecuted(data: bytes, position: i64) -> tuple[OrderExecuted, i64]:
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def OrderExecuted_from_dict(fields: dict[str, Any]) -> OrderExecuted:
-    record = OrderExecuted()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "venue_order_id":
-            record.venue_order_id = value
-        elif name == "trade_id":
-            record.trade_id = value
-        elif name == "side":
-            record.side = SIDE_SYMBOLS.index(value)
-        elif name == "marking":
-            record.marking = SALE_MARKING_SYMBOLS.index(value)
-        elif name == "instrument_type":
-            record.instrument_type = INSTRUMENT_TYPE_SYMBOLS.index(value)
-        elif name == "multiplier":
-            record.multiplier = value
-        elif name == "price":
-            record.price_e8 = e8_of(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "cumulative_quantity":
-            record.cumulative_quantity = value
-        elif name == "leaves_quantity":
-            record.leaves_quantity = value
-        elif name == "average_price":
-            record.average_price_e8 = e8_of(value)
-        elif name == "liquidity":
-            record.liquidity = LIQUIDITY_FLAG_SYMBOLS.index(value)
-        elif name == "venue":
-            record.venue = value
-        elif name == "commission":
-            record.commission_e8 = e8_of(value)
-        elif name == "section_31_fee":
-            record.section_31_fee_e8 = e8_of(value)
-        elif name == "taf_fee":
-            record.taf_fee_e8 = e8_of(value)
-        elif name == "venue_fee":
-            record.venue_fee_e8 = e8_of(value)
-        elif name == "price_improvement":
-            record.price_improvement_e8 = e8_of(value)
-        elif name == "bid_price":
-            record.bid_price_e8 = e8_of(value)
-        elif name == "ask_price":
-            record.ask_price_e8 = e8_of(value)
-        else:
-            raise ValueError(f"OrderExecuted has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -4288,20 +3113,7 @@ class OrderExpired(Record):
         write_long(writer, self.cumulative_quantity)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "venue_order_id": self.venue_order_id,
-            "reason": EXPIRY_REASON_SYMBOLS[self.reason],
-            "side": SIDE_SYMBOLS[self.side],
-            "expired_quantity": self.expired_quantity,
-            "cumulative_quantity": self.cumulative_quantity,
-        }
+        return to_dict(self, ORDER_EXPIRED.schema_json)
 
 
 def read_OrderExpired(data: bytes, position: i64) -> tuple[OrderExpired, i64]:
@@ -4328,40 +3140,6 @@ def read_OrderExpired(data: bytes, position: i64) -> tuple[OrderExpired, i64]:
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def OrderExpired_from_dict(fields: dict[str, Any]) -> OrderExpired:
-    record = OrderExpired()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "venue_order_id":
-            record.venue_order_id = value
-        elif name == "reason":
-            record.reason = EXPIRY_REASON_SYMBOLS.index(value)
-        elif name == "side":
-            record.side = SIDE_SYMBOLS.index(value)
-        elif name == "expired_quantity":
-            record.expired_quantity = value
-        elif name == "cumulative_quantity":
-            record.cumulative_quantity = value
-        else:
-            raise ValueError(f"OrderExpired has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -4470,28 +3248,7 @@ class OrderPlaced(Record):
         write_long(writer, self.self_trade_prevention)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "side": SIDE_SYMBOLS[self.side],
-            "marking": SALE_MARKING_SYMBOLS[self.marking],
-            "order_type": ORDER_TYPE_SYMBOLS[self.order_type],
-            "time_in_force": TIME_IN_FORCE_SYMBOLS[self.time_in_force],
-            "session": ORDER_SESSION_SYMBOLS[self.session],
-            "quantity": self.quantity,
-            "display_quantity": self.display_quantity,
-            "limit_price": decimal_of(self.limit_price_e8),
-            "stop_price": decimal_of(self.stop_price_e8),
-            "expire_time_ns": self.expire_time_ns,
-            "post_only": self.post_only,
-            "all_or_none": self.all_or_none,
-            "self_trade_prevention": SELF_TRADE_PREVENTION_SYMBOLS[self.self_trade_prevention],
-        }
+        return to_dict(self, ORDER_PLACED.schema_json)
 
 
 def read_OrderPlaced(data: bytes, position: i64) -> tuple[OrderPlaced, i64]:
@@ -4530,56 +3287,6 @@ def read_OrderPlaced(data: bytes, position: i64) -> tuple[OrderPlaced, i64]:
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def OrderPlaced_from_dict(fields: dict[str, Any]) -> OrderPlaced:
-    record = OrderPlaced()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "side":
-            record.side = SIDE_SYMBOLS.index(value)
-        elif name == "marking":
-            record.marking = SALE_MARKING_SYMBOLS.index(value)
-        elif name == "order_type":
-            record.order_type = ORDER_TYPE_SYMBOLS.index(value)
-        elif name == "time_in_force":
-            record.time_in_force = TIME_IN_FORCE_SYMBOLS.index(value)
-        elif name == "session":
-            record.session = ORDER_SESSION_SYMBOLS.index(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "display_quantity":
-            record.display_quantity = value
-        elif name == "limit_price":
-            record.limit_price_e8 = e8_of(value)
-        elif name == "stop_price":
-            record.stop_price_e8 = e8_of(value)
-        elif name == "expire_time_ns":
-            record.expire_time_ns = value
-        elif name == "post_only":
-            record.post_only = value
-        elif name == "all_or_none":
-            record.all_or_none = value
-        elif name == "self_trade_prevention":
-            record.self_trade_prevention = SELF_TRADE_PREVENTION_SYMBOLS.index(value)
-        else:
-            raise ValueError(f"OrderPlaced has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -4668,23 +3375,7 @@ class OrderRejected(Record):
         write_i64_be(writer, self.reference_price_e8)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "step": ORDER_STEP_SYMBOLS[self.step],
-            "reason": ORDER_REJECT_REASON_SYMBOLS[self.reason],
-            "figure": decimal_of(self.figure_e8),
-            "limit": decimal_of(self.limit_e8),
-            "side": SIDE_SYMBOLS[self.side],
-            "quantity": self.quantity,
-            "limit_price": decimal_of(self.limit_price_e8),
-            "reference_price": decimal_of(self.reference_price_e8),
-        }
+        return to_dict(self, ORDER_REJECTED.schema_json)
 
 
 def read_OrderRejected(data: bytes, position: i64) -> tuple[OrderRejected, i64]:
@@ -4716,46 +3407,6 @@ def read_OrderRejected(data: bytes, position: i64) -> tuple[OrderRejected, i64]:
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def OrderRejected_from_dict(fields: dict[str, Any]) -> OrderRejected:
-    record = OrderRejected()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "step":
-            record.step = ORDER_STEP_SYMBOLS.index(value)
-        elif name == "reason":
-            record.reason = ORDER_REJECT_REASON_SYMBOLS.index(value)
-        elif name == "figure":
-            record.figure_e8 = e8_of(value)
-        elif name == "limit":
-            record.limit_e8 = e8_of(value)
-        elif name == "side":
-            record.side = SIDE_SYMBOLS.index(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "limit_price":
-            record.limit_price_e8 = e8_of(value)
-        elif name == "reference_price":
-            record.reference_price_e8 = e8_of(value)
-        else:
-            raise ValueError(f"OrderRejected has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -4836,21 +3487,7 @@ class OrderReplaceRejected(Record):
         write_long(writer, self.state)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "request_id": self.request_id,
-            "step": ORDER_STEP_SYMBOLS[self.step],
-            "reason": ORDER_REJECT_REASON_SYMBOLS[self.reason],
-            "figure": decimal_of(self.figure_e8),
-            "limit": decimal_of(self.limit_e8),
-            "state": ORDER_STATE_SYMBOLS[self.state],
-        }
+        return to_dict(self, ORDER_REPLACE_REJECTED.schema_json)
 
 
 def read_OrderReplaceRejected(data: bytes, position: i64) -> tuple[OrderReplaceRejected, i64]:
@@ -4878,42 +3515,6 @@ def read_OrderReplaceRejected(data: bytes, position: i64) -> tuple[OrderReplaceR
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def OrderReplaceRejected_from_dict(fields: dict[str, Any]) -> OrderReplaceRejected:
-    record = OrderReplaceRejected()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "request_id":
-            record.request_id = value
-        elif name == "step":
-            record.step = ORDER_STEP_SYMBOLS.index(value)
-        elif name == "reason":
-            record.reason = ORDER_REJECT_REASON_SYMBOLS.index(value)
-        elif name == "figure":
-            record.figure_e8 = e8_of(value)
-        elif name == "limit":
-            record.limit_e8 = e8_of(value)
-        elif name == "state":
-            record.state = ORDER_STATE_SYMBOLS.index(value)
-        else:
-            raise ValueError(f"OrderReplaceRejected has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -4998,22 +3599,7 @@ class OrderReplaceRequested(Record):
         write_long(writer, self.expire_time_ns)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "request_id": self.request_id,
-            "side": SIDE_SYMBOLS[self.side],
-            "quantity": self.quantity,
-            "display_quantity": self.display_quantity,
-            "limit_price": decimal_of(self.limit_price_e8),
-            "stop_price": decimal_of(self.stop_price_e8),
-            "expire_time_ns": self.expire_time_ns,
-        }
+        return to_dict(self, ORDER_REPLACE_REQUESTED.schema_json)
 
 
 def read_OrderReplaceRequested(data: bytes, position: i64) -> tuple[OrderReplaceRequested, i64]:
@@ -5044,44 +3630,6 @@ def read_OrderReplaceRequested(data: bytes, position: i64) -> tuple[OrderReplace
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def OrderReplaceRequested_from_dict(fields: dict[str, Any]) -> OrderReplaceRequested:
-    record = OrderReplaceRequested()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "request_id":
-            record.request_id = value
-        elif name == "side":
-            record.side = SIDE_SYMBOLS.index(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "display_quantity":
-            record.display_quantity = value
-        elif name == "limit_price":
-            record.limit_price_e8 = e8_of(value)
-        elif name == "stop_price":
-            record.stop_price_e8 = e8_of(value)
-        elif name == "expire_time_ns":
-            record.expire_time_ns = value
-        else:
-            raise ValueError(f"OrderReplaceRequested has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -5186,27 +3734,7 @@ class OrderReplaced(Record):
         writer.append(1 if self.priority_kept else 0)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "venue_order_id": self.venue_order_id,
-            "request_id": self.request_id,
-            "side": SIDE_SYMBOLS[self.side],
-            "quantity": self.quantity,
-            "previous_quantity": self.previous_quantity,
-            "limit_price": decimal_of(self.limit_price_e8),
-            "previous_limit_price": decimal_of(self.previous_limit_price_e8),
-            "stop_price": decimal_of(self.stop_price_e8),
-            "display_quantity": self.display_quantity,
-            "cumulative_quantity": self.cumulative_quantity,
-            "leaves_quantity": self.leaves_quantity,
-            "priority_kept": self.priority_kept,
-        }
+        return to_dict(self, ORDER_REPLACED.schema_json)
 
 
 def read_OrderReplaced(data: bytes, position: i64) -> tuple[OrderReplaced, i64]:
@@ -5244,54 +3772,6 @@ def read_OrderReplaced(data: bytes, position: i64) -> tuple[OrderReplaced, i64]:
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def OrderReplaced_from_dict(fields: dict[str, Any]) -> OrderReplaced:
-    record = OrderReplaced()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "venue_order_id":
-            record.venue_order_id = value
-        elif name == "request_id":
-            record.request_id = value
-        elif name == "side":
-            record.side = SIDE_SYMBOLS.index(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "previous_quantity":
-            record.previous_quantity = value
-        elif name == "limit_price":
-            record.limit_price_e8 = e8_of(value)
-        elif name == "previous_limit_price":
-            record.previous_limit_price_e8 = e8_of(value)
-        elif name == "stop_price":
-            record.stop_price_e8 = e8_of(value)
-        elif name == "display_quantity":
-            record.display_quantity = value
-        elif name == "cumulative_quantity":
-            record.cumulative_quantity = value
-        elif name == "leaves_quantity":
-            record.leaves_quantity = value
-        elif name == "priority_kept":
-            record.priority_kept = value
-        else:
-            raise ValueError(f"OrderReplaced has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -5368,20 +3848,7 @@ class OrderSuspended(Record):
         write_i64_be(writer, self.stop_price_e8)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "venue_order_id": self.venue_order_id,
-            "reason": SUSPEND_REASON_SYMBOLS[self.reason],
-            "side": SIDE_SYMBOLS[self.side],
-            "leaves_quantity": self.leaves_quantity,
-            "stop_price": decimal_of(self.stop_price_e8),
-        }
+        return to_dict(self, ORDER_SUSPENDED.schema_json)
 
 
 def read_OrderSuspended(data: bytes, position: i64) -> tuple[OrderSuspended, i64]:
@@ -5409,40 +3876,6 @@ def read_OrderSuspended(data: bytes, position: i64) -> tuple[OrderSuspended, i64
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def OrderSuspended_from_dict(fields: dict[str, Any]) -> OrderSuspended:
-    record = OrderSuspended()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "venue_order_id":
-            record.venue_order_id = value
-        elif name == "reason":
-            record.reason = SUSPEND_REASON_SYMBOLS.index(value)
-        elif name == "side":
-            record.side = SIDE_SYMBOLS.index(value)
-        elif name == "leaves_quantity":
-            record.leaves_quantity = value
-        elif name == "stop_price":
-            record.stop_price_e8 = e8_of(value)
-        else:
-            raise ValueError(f"OrderSuspended has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -5511,18 +3944,7 @@ class OrderTransitionRefused(Record):
         write_long(writer, self.step)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "state": ORDER_STATE_SYMBOLS[self.state],
-            "record_type": self.record_type,
-            "step": ORDER_STEP_SYMBOLS[self.step],
-        }
+        return to_dict(self, ORDER_TRANSITION_REFUSED.schema_json)
 
 
 def read_OrderTransitionRefused(data: bytes, position: i64) -> tuple[OrderTransitionRefused, i64]:
@@ -5547,36 +3969,6 @@ def read_OrderTransitionRefused(data: bytes, position: i64) -> tuple[OrderTransi
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def OrderTransitionRefused_from_dict(fields: dict[str, Any]) -> OrderTransitionRefused:
-    record = OrderTransitionRefused()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "state":
-            record.state = ORDER_STATE_SYMBOLS.index(value)
-        elif name == "record_type":
-            record.record_type = value
-        elif name == "step":
-            record.step = ORDER_STEP_SYMBOLS.index(value)
-        else:
-            raise ValueError(f"OrderTransitionRefused has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -5653,20 +4045,7 @@ class OrderTriggered(Record):
         write_long(writer, self.order_type)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "venue_order_id": self.venue_order_id,
-            "trigger_source": TRIGGER_SOURCE_SYMBOLS[self.trigger_source],
-            "trigger_price": decimal_of(self.trigger_price_e8),
-            "stop_price": decimal_of(self.stop_price_e8),
-            "order_type": ORDER_TYPE_SYMBOLS[self.order_type],
-        }
+        return to_dict(self, ORDER_TRIGGERED.schema_json)
 
 
 def read_OrderTriggered(data: bytes, position: i64) -> tuple[OrderTriggered, i64]:
@@ -5695,40 +4074,6 @@ def read_OrderTriggered(data: bytes, position: i64) -> tuple[OrderTriggered, i64
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def OrderTriggered_from_dict(fields: dict[str, Any]) -> OrderTriggered:
-    record = OrderTriggered()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "venue_order_id":
-            record.venue_order_id = value
-        elif name == "trigger_source":
-            record.trigger_source = TRIGGER_SOURCE_SYMBOLS.index(value)
-        elif name == "trigger_price":
-            record.trigger_price_e8 = e8_of(value)
-        elif name == "stop_price":
-            record.stop_price_e8 = e8_of(value)
-        elif name == "order_type":
-            record.order_type = ORDER_TYPE_SYMBOLS.index(value)
-        else:
-            raise ValueError(f"OrderTriggered has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -5889,41 +4234,7 @@ class OrderValidated(Record):
         writer.append(1 if self.short_restricted else 0)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "action": ORDER_ACTION_SYMBOLS[self.action],
-            "request_id": self.request_id,
-            "side": SIDE_SYMBOLS[self.side],
-            "marking": SALE_MARKING_SYMBOLS[self.marking],
-            "order_type": ORDER_TYPE_SYMBOLS[self.order_type],
-            "time_in_force": TIME_IN_FORCE_SYMBOLS[self.time_in_force],
-            "session": ORDER_SESSION_SYMBOLS[self.session],
-            "quantity": self.quantity,
-            "display_quantity": self.display_quantity,
-            "limit_price": decimal_of(self.limit_price_e8),
-            "stop_price": decimal_of(self.stop_price_e8),
-            "expire_time_ns": self.expire_time_ns,
-            "post_only": self.post_only,
-            "all_or_none": self.all_or_none,
-            "self_trade_prevention": SELF_TRADE_PREVENTION_SYMBOLS[self.self_trade_prevention],
-            "instrument_type": INSTRUMENT_TYPE_SYMBOLS[self.instrument_type],
-            "multiplier": self.multiplier,
-            "reference_price": decimal_of(self.reference_price_e8),
-            "underlying_price": decimal_of(self.underlying_price_e8),
-            "strike_price": decimal_of(self.strike_price_e8),
-            "option_right": OPTION_RIGHT_SYMBOLS[self.option_right],
-            "contract_margin": decimal_of(self.contract_margin_e8),
-            "bid_price": decimal_of(self.bid_price_e8),
-            "ask_price": decimal_of(self.ask_price_e8),
-            "shortable": self.shortable,
-            "short_restricted": self.short_restricted,
-        }
+        return to_dict(self, ORDER_VALIDATED.schema_json)
 
 
 def read_OrderValidated(data: bytes, position: i64) -> tuple[OrderValidated, i64]:
@@ -5985,82 +4296,6 @@ def read_OrderValidated(data: bytes, position: i64) -> tuple[OrderValidated, i64
     return record, position
 
 
-def OrderValidated_from_dict(fields: dict[str, Any]) -> OrderValidated:
-    record = OrderValidated()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "action":
-            record.action = ORDER_ACTION_SYMBOLS.index(value)
-        elif name == "request_id":
-            record.request_id = value
-        elif name == "side":
-            record.side = SIDE_SYMBOLS.index(value)
-        elif name == "marking":
-            record.marking = SALE_MARKING_SYMBOLS.index(value)
-        elif name == "order_type":
-            record.order_type = ORDER_TYPE_SYMBOLS.index(value)
-        elif name == "time_in_force":
-            record.time_in_force = TIME_IN_FORCE_SYMBOLS.index(value)
-        elif name == "session":
-            record.session = ORDER_SESSION_SYMBOLS.index(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "display_quantity":
-            record.display_quantity = value
-        elif name == "limit_price":
-            record.limit_price_e8 = e8_of(value)
-        elif name == "stop_price":
-            record.stop_price_e8 = e8_of(value)
-        elif name == "expire_time_ns":
-            record.expire_time_ns = value
-        elif name == "post_only":
-            record.post_only = value
-        elif name == "all_or_none":
-            record.all_or_none = value
-        elif name == "self_trade_prevention":
-            record.self_trade_prevention = SELF_TRADE_PREVENTION_SYMBOLS.index(value)
-        elif name == "instrument_type":
-            record.instrument_type = INSTRUMENT_TYPE_SYMBOLS.index(value)
-        elif name == "multiplier":
-            record.multiplier = value
-        elif name == "reference_price":
-            record.reference_price_e8 = e8_of(value)
-        elif name == "underlying_price":
-            record.underlying_price_e8 = e8_of(value)
-        elif name == "strike_price":
-            record.strike_price_e8 = e8_of(value)
-        elif name == "option_right":
-            record.option_right = OPTION_RIGHT_SYMBOLS.index(value)
-        elif name == "contract_margin":
-            record.contract_margin_e8 = e8_of(value)
-        elif name == "bid_price":
-            record.bid_price_e8 = e8_of(value)
-        elif name == "ask_price":
-            record.ask_price_e8 = e8_of(value)
-        elif name == "shortable":
-            record.shortable = value
-        elif name == "short_restricted":
-            record.short_restricted = value
-        else:
-            raise ValueError(f"OrderValidated has no field {name!r}")
-    return record
-
-
 @mypyc_attr(acyclic=True, free_list_len=1)
 class PortfolioWeight:
     """One symbol's weight and its target.
@@ -6089,14 +4324,6 @@ class PortfolioWeight:
         write_long(writer, self.target_bps)
         write_long(writer, self.rebalance_quantity)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "symbol": self.symbol,
-            "weight_bps": self.weight_bps,
-            "target_bps": self.target_bps,
-            "rebalance_quantity": self.rebalance_quantity,
-        }
-
 
 def read_PortfolioWeight(data: bytes, position: i64) -> tuple[PortfolioWeight, i64]:
     symbol, position = read_word(data, position)
@@ -6105,22 +4332,6 @@ def read_PortfolioWeight(data: bytes, position: i64) -> tuple[PortfolioWeight, i
     rebalance_quantity, position = read_long(data, position)
     record = PortfolioWeight(symbol, weight_bps, target_bps, rebalance_quantity)
     return record, position
-
-
-def PortfolioWeight_from_dict(fields: dict[str, Any]) -> PortfolioWeight:
-    record = PortfolioWeight()
-    for name, value in fields.items():
-        if name == "symbol":
-            record.symbol = value
-        elif name == "weight_bps":
-            record.weight_bps = value
-        elif name == "target_bps":
-            record.target_bps = value
-        elif name == "rebalance_quantity":
-            record.rebalance_quantity = value
-        else:
-            raise ValueError(f"PortfolioWeight has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -6221,26 +4432,7 @@ class PortfolioRebalanced(Record):
         writer.append(0)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "account": self.account,
-            "equity": decimal_of(self.equity_e8),
-            "cash": decimal_of(self.cash_e8),
-            "long_value": decimal_of(self.long_value_e8),
-            "short_value": decimal_of(self.short_value_e8),
-            "gross_exposure": decimal_of(self.gross_exposure_e8),
-            "net_exposure": decimal_of(self.net_exposure_e8),
-            "unrealised_pnl": decimal_of(self.unrealised_pnl_e8),
-            "realised_pnl_total": decimal_of(self.realised_pnl_total_e8),
-            "maintenance_margin": decimal_of(self.maintenance_margin_e8),
-            "excess_equity": decimal_of(self.excess_equity_e8),
-            "positions": self.positions,
-            "drift_bps": self.drift_bps,
-            "weights": [item.to_dict() for item in self.weights],
-        }
+        return to_dict(self, PORTFOLIO_REBALANCED.schema_json)
 
 
 def read_PortfolioRebalanced(data: bytes, position: i64) -> tuple[PortfolioRebalanced, i64]:
@@ -6280,52 +4472,6 @@ def read_PortfolioRebalanced(data: bytes, position: i64) -> tuple[PortfolioRebal
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def PortfolioRebalanced_from_dict(fields: dict[str, Any]) -> PortfolioRebalanced:
-    record = PortfolioRebalanced()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "account":
-            record.account = value
-        elif name == "equity":
-            record.equity_e8 = e8_of(value)
-        elif name == "cash":
-            record.cash_e8 = e8_of(value)
-        elif name == "long_value":
-            record.long_value_e8 = e8_of(value)
-        elif name == "short_value":
-            record.short_value_e8 = e8_of(value)
-        elif name == "gross_exposure":
-            record.gross_exposure_e8 = e8_of(value)
-        elif name == "net_exposure":
-            record.net_exposure_e8 = e8_of(value)
-        elif name == "unrealised_pnl":
-            record.unrealised_pnl_e8 = e8_of(value)
-        elif name == "realised_pnl_total":
-            record.realised_pnl_total_e8 = e8_of(value)
-        elif name == "maintenance_margin":
-            record.maintenance_margin_e8 = e8_of(value)
-        elif name == "excess_equity":
-            record.excess_equity_e8 = e8_of(value)
-        elif name == "positions":
-            record.positions = value
-        elif name == "drift_bps":
-            record.drift_bps = value
-        elif name == "weights":
-            record.weights = [PortfolioWeight_from_dict(item) for item in value]
-        else:
-            raise ValueError(f"PortfolioRebalanced has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -6428,27 +4574,7 @@ class PositionUpdated(Record):
         write_long(writer, self.multiplier)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "change_kind": POSITION_CHANGE_KIND_SYMBOLS[self.change_kind],
-            "trade_id": self.trade_id,
-            "change_quantity": self.change_quantity,
-            "change_price": decimal_of(self.change_price_e8),
-            "quantity": self.quantity,
-            "average_price": decimal_of(self.average_price_e8),
-            "cost": decimal_of(self.cost_e8),
-            "realised_pnl": decimal_of(self.realised_pnl_e8),
-            "realised_pnl_total": decimal_of(self.realised_pnl_total_e8),
-            "fees_total": decimal_of(self.fees_total_e8),
-            "lots": self.lots,
-            "oldest_lot_ns": self.oldest_lot_ns,
-            "multiplier": self.multiplier,
-        }
+        return to_dict(self, POSITION_UPDATED.schema_json)
 
 
 def read_PositionUpdated(data: bytes, position: i64) -> tuple[PositionUpdated, i64]:
@@ -6484,54 +4610,6 @@ def read_PositionUpdated(data: bytes, position: i64) -> tuple[PositionUpdated, i
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def PositionUpdated_from_dict(fields: dict[str, Any]) -> PositionUpdated:
-    record = PositionUpdated()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "change_kind":
-            record.change_kind = POSITION_CHANGE_KIND_SYMBOLS.index(value)
-        elif name == "trade_id":
-            record.trade_id = value
-        elif name == "change_quantity":
-            record.change_quantity = value
-        elif name == "change_price":
-            record.change_price_e8 = e8_of(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "average_price":
-            record.average_price_e8 = e8_of(value)
-        elif name == "cost":
-            record.cost_e8 = e8_of(value)
-        elif name == "realised_pnl":
-            record.realised_pnl_e8 = e8_of(value)
-        elif name == "realised_pnl_total":
-            record.realised_pnl_total_e8 = e8_of(value)
-        elif name == "fees_total":
-            record.fees_total_e8 = e8_of(value)
-        elif name == "lots":
-            record.lots = value
-        elif name == "oldest_lot_ns":
-            record.oldest_lot_ns = value
-        elif name == "multiplier":
-            record.multiplier = value
-        else:
-            raise ValueError(f"PositionUpdated has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -6602,19 +4680,7 @@ class PositionValued(Record):
         write_money(writer, self.realised_pnl_total_e8)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "quantity": self.quantity,
-            "mark_price": decimal_of(self.mark_price_e8),
-            "market_value": decimal_of(self.market_value_e8),
-            "unrealised_pnl": decimal_of(self.unrealised_pnl_e8),
-            "realised_pnl_total": decimal_of(self.realised_pnl_total_e8),
-        }
+        return to_dict(self, POSITION_VALUED.schema_json)
 
 
 def read_PositionValued(data: bytes, position: i64) -> tuple[PositionValued, i64]:
@@ -6641,38 +4707,6 @@ def read_PositionValued(data: bytes, position: i64) -> tuple[PositionValued, i64
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def PositionValued_from_dict(fields: dict[str, Any]) -> PositionValued:
-    record = PositionValued()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "mark_price":
-            record.mark_price_e8 = e8_of(value)
-        elif name == "market_value":
-            record.market_value_e8 = e8_of(value)
-        elif name == "unrealised_pnl":
-            record.unrealised_pnl_e8 = e8_of(value)
-        elif name == "realised_pnl_total":
-            record.realised_pnl_total_e8 = e8_of(value)
-        else:
-            raise ValueError(f"PositionValued has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -6777,28 +4811,7 @@ class PriceUpdated(Record):
         write_long(writer, self.flags)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "kind": PRICE_KIND_SYMBOLS[self.kind],
-            "bid_price": decimal_of(self.bid_price_e8),
-            "bid_quantity": self.bid_quantity,
-            "bid_venue": self.bid_venue,
-            "ask_price": decimal_of(self.ask_price_e8),
-            "ask_quantity": self.ask_quantity,
-            "ask_venue": self.ask_venue,
-            "last_price": decimal_of(self.last_price_e8),
-            "last_quantity": self.last_quantity,
-            "last_venue": self.last_venue,
-            "trade_price": decimal_of(self.trade_price_e8),
-            "trade_quantity": self.trade_quantity,
-            "cumulative_volume": self.cumulative_volume,
-            "status": self.status,
-            "flags": self.flags,
-        }
+        return to_dict(self, PRICE_UPDATED.schema_json)
 
 
 def read_PriceUpdated(data: bytes, position: i64) -> tuple[PriceUpdated, i64]:
@@ -6837,56 +4850,6 @@ def read_PriceUpdated(data: bytes, position: i64) -> tuple[PriceUpdated, i64]:
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def PriceUpdated_from_dict(fields: dict[str, Any]) -> PriceUpdated:
-    record = PriceUpdated()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "kind":
-            record.kind = PRICE_KIND_SYMBOLS.index(value)
-        elif name == "bid_price":
-            record.bid_price_e8 = e8_of(value)
-        elif name == "bid_quantity":
-            record.bid_quantity = value
-        elif name == "bid_venue":
-            record.bid_venue = value
-        elif name == "ask_price":
-            record.ask_price_e8 = e8_of(value)
-        elif name == "ask_quantity":
-            record.ask_quantity = value
-        elif name == "ask_venue":
-            record.ask_venue = value
-        elif name == "last_price":
-            record.last_price_e8 = e8_of(value)
-        elif name == "last_quantity":
-            record.last_quantity = value
-        elif name == "last_venue":
-            record.last_venue = value
-        elif name == "trade_price":
-            record.trade_price_e8 = e8_of(value)
-        elif name == "trade_quantity":
-            record.trade_quantity = value
-        elif name == "cumulative_volume":
-            record.cumulative_volume = value
-        elif name == "status":
-            record.status = value
-        elif name == "flags":
-            record.flags = value
-        else:
-            raise ValueError(f"PriceUpdated has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -6961,20 +4924,7 @@ class ReconciliationBreakFound(Record):
         write_string(writer, self.reference)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "break_kind": BREAK_KIND_SYMBOLS[self.break_kind],
-            "counterparty": self.counterparty,
-            "settlement_day": self.settlement_day,
-            "own_figure": decimal_of(self.own_figure_e8),
-            "other_figure": decimal_of(self.other_figure_e8),
-            "reference": self.reference,
-        }
+        return to_dict(self, RECONCILIATION_BREAK_FOUND.schema_json)
 
 
 def read_ReconciliationBreakFound(data: bytes, position: i64) -> tuple[ReconciliationBreakFound, i64]:
@@ -7001,40 +4951,6 @@ def read_ReconciliationBreakFound(data: bytes, position: i64) -> tuple[Reconcili
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def ReconciliationBreakFound_from_dict(fields: dict[str, Any]) -> ReconciliationBreakFound:
-    record = ReconciliationBreakFound()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "break_kind":
-            record.break_kind = BREAK_KIND_SYMBOLS.index(value)
-        elif name == "counterparty":
-            record.counterparty = value
-        elif name == "settlement_day":
-            record.settlement_day = value
-        elif name == "own_figure":
-            record.own_figure_e8 = e8_of(value)
-        elif name == "other_figure":
-            record.other_figure_e8 = e8_of(value)
-        elif name == "reference":
-            record.reference = value
-        else:
-            raise ValueError(f"ReconciliationBreakFound has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -7115,22 +5031,7 @@ class ReportGenerated(Record):
         writer.write(ENCODED.get(self.format) or encoded_word(self.format))
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "report_id": self.report_id,
-            "report_kind": REPORT_KIND_SYMBOLS[self.report_kind],
-            "subject": self.subject,
-            "period_start_ns": self.period_start_ns,
-            "period_end_ns": self.period_end_ns,
-            "version": self.version,
-            "location": self.location,
-            "digest": self.digest,
-            "rows": self.rows,
-            "format": self.format,
-        }
+        return to_dict(self, REPORT_GENERATED.schema_json)
 
 
 def read_ReportGenerated(data: bytes, position: i64) -> tuple[ReportGenerated, i64]:
@@ -7159,44 +5060,6 @@ def read_ReportGenerated(data: bytes, position: i64) -> tuple[ReportGenerated, i
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def ReportGenerated_from_dict(fields: dict[str, Any]) -> ReportGenerated:
-    record = ReportGenerated()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "report_id":
-            record.report_id = value
-        elif name == "report_kind":
-            record.report_kind = REPORT_KIND_SYMBOLS.index(value)
-        elif name == "subject":
-            record.subject = value
-        elif name == "period_start_ns":
-            record.period_start_ns = value
-        elif name == "period_end_ns":
-            record.period_end_ns = value
-        elif name == "version":
-            record.version = value
-        elif name == "location":
-            record.location = value
-        elif name == "digest":
-            record.digest = bytes_of(value)
-        elif name == "rows":
-            record.rows = value
-        elif name == "format":
-            record.format = value
-        else:
-            raise ValueError(f"ReportGenerated has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -7353,40 +5216,7 @@ class RiskChecked(Record):
         write_long(writer, self.position_quantity)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "action": ORDER_ACTION_SYMBOLS[self.action],
-            "request_id": self.request_id,
-            "side": SIDE_SYMBOLS[self.side],
-            "marking": SALE_MARKING_SYMBOLS[self.marking],
-            "order_type": ORDER_TYPE_SYMBOLS[self.order_type],
-            "time_in_force": TIME_IN_FORCE_SYMBOLS[self.time_in_force],
-            "session": ORDER_SESSION_SYMBOLS[self.session],
-            "quantity": self.quantity,
-            "display_quantity": self.display_quantity,
-            "limit_price": decimal_of(self.limit_price_e8),
-            "stop_price": decimal_of(self.stop_price_e8),
-            "expire_time_ns": self.expire_time_ns,
-            "post_only": self.post_only,
-            "all_or_none": self.all_or_none,
-            "self_trade_prevention": SELF_TRADE_PREVENTION_SYMBOLS[self.self_trade_prevention],
-            "instrument_type": INSTRUMENT_TYPE_SYMBOLS[self.instrument_type],
-            "multiplier": self.multiplier,
-            "reference_price": decimal_of(self.reference_price_e8),
-            "buying_power_before": decimal_of(self.buying_power_before_e8),
-            "buying_power_after": decimal_of(self.buying_power_after_e8),
-            "reservation": decimal_of(self.reservation_e8),
-            "margin_requirement": decimal_of(self.margin_requirement_e8),
-            "gross_exposure": decimal_of(self.gross_exposure_e8),
-            "net_exposure": decimal_of(self.net_exposure_e8),
-            "position_quantity": self.position_quantity,
-        }
+        return to_dict(self, RISK_CHECKED.schema_json)
 
 
 def read_RiskChecked(data: bytes, position: i64) -> tuple[RiskChecked, i64]:
@@ -7438,80 +5268,6 @@ def read_RiskChecked(data: bytes, position: i64) -> tuple[RiskChecked, i64]:
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def RiskChecked_from_dict(fields: dict[str, Any]) -> RiskChecked:
-    record = RiskChecked()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "action":
-            record.action = ORDER_ACTION_SYMBOLS.index(value)
-        elif name == "request_id":
-            record.request_id = value
-        elif name == "side":
-            record.side = SIDE_SYMBOLS.index(value)
-        elif name == "marking":
-            record.marking = SALE_MARKING_SYMBOLS.index(value)
-        elif name == "order_type":
-            record.order_type = ORDER_TYPE_SYMBOLS.index(value)
-        elif name == "time_in_force":
-            record.time_in_force = TIME_IN_FORCE_SYMBOLS.index(value)
-        elif name == "session":
-            record.session = ORDER_SESSION_SYMBOLS.index(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "display_quantity":
-            record.display_quantity = value
-        elif name == "limit_price":
-            record.limit_price_e8 = e8_of(value)
-        elif name == "stop_price":
-            record.stop_price_e8 = e8_of(value)
-        elif name == "expire_time_ns":
-            record.expire_time_ns = value
-        elif name == "post_only":
-            record.post_only = value
-        elif name == "all_or_none":
-            record.all_or_none = value
-        elif name == "self_trade_prevention":
-            record.self_trade_prevention = SELF_TRADE_PREVENTION_SYMBOLS.index(value)
-        elif name == "instrument_type":
-            record.instrument_type = INSTRUMENT_TYPE_SYMBOLS.index(value)
-        elif name == "multiplier":
-            record.multiplier = value
-        elif name == "reference_price":
-            record.reference_price_e8 = e8_of(value)
-        elif name == "buying_power_before":
-            record.buying_power_before_e8 = e8_of(value)
-        elif name == "buying_power_after":
-            record.buying_power_after_e8 = e8_of(value)
-        elif name == "reservation":
-            record.reservation_e8 = e8_of(value)
-        elif name == "margin_requirement":
-            record.margin_requirement_e8 = e8_of(value)
-        elif name == "gross_exposure":
-            record.gross_exposure_e8 = e8_of(value)
-        elif name == "net_exposure":
-            record.net_exposure_e8 = e8_of(value)
-        elif name == "position_quantity":
-            record.position_quantity = value
-        else:
-            raise ValueError(f"RiskChecked has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -7590,21 +5346,7 @@ class SettlementFailed(Record):
         write_long(writer, self.close_out_day)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "obligation_id": self.obligation_id,
-            "reason": SETTLEMENT_FAIL_REASON_SYMBOLS[self.reason],
-            "settlement_day": self.settlement_day,
-            "quantity": self.quantity,
-            "amount": decimal_of(self.amount_e8),
-            "days_failed": self.days_failed,
-            "close_out_day": self.close_out_day,
-        }
+        return to_dict(self, SETTLEMENT_FAILED.schema_json)
 
 
 def read_SettlementFailed(data: bytes, position: i64) -> tuple[SettlementFailed, i64]:
@@ -7632,42 +5374,6 @@ def read_SettlementFailed(data: bytes, position: i64) -> tuple[SettlementFailed,
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def SettlementFailed_from_dict(fields: dict[str, Any]) -> SettlementFailed:
-    record = SettlementFailed()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "obligation_id":
-            record.obligation_id = value
-        elif name == "reason":
-            record.reason = SETTLEMENT_FAIL_REASON_SYMBOLS.index(value)
-        elif name == "settlement_day":
-            record.settlement_day = value
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "amount":
-            record.amount_e8 = e8_of(value)
-        elif name == "days_failed":
-            record.days_failed = value
-        elif name == "close_out_day":
-            record.close_out_day = value
-        else:
-            raise ValueError(f"SettlementFailed has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -7742,20 +5448,7 @@ class SettlementObligationChanged(Record):
         write_long(writer, self.trades)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "obligation_id": self.obligation_id,
-            "settlement_day": self.settlement_day,
-            "state": OBLIGATION_STATE_SYMBOLS[self.state],
-            "quantity": self.quantity,
-            "amount": decimal_of(self.amount_e8),
-            "trades": self.trades,
-        }
+        return to_dict(self, SETTLEMENT_OBLIGATION_CHANGED.schema_json)
 
 
 def read_SettlementObligationChanged(data: bytes, position: i64) -> tuple[SettlementObligationChanged, i64]:
@@ -7782,40 +5475,6 @@ def read_SettlementObligationChanged(data: bytes, position: i64) -> tuple[Settle
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def SettlementObligationChanged_from_dict(fields: dict[str, Any]) -> SettlementObligationChanged:
-    record = SettlementObligationChanged()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "obligation_id":
-            record.obligation_id = value
-        elif name == "settlement_day":
-            record.settlement_day = value
-        elif name == "state":
-            record.state = OBLIGATION_STATE_SYMBOLS.index(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "amount":
-            record.amount_e8 = e8_of(value)
-        elif name == "trades":
-            record.trades = value
-        else:
-            raise ValueError(f"SettlementObligationChanged has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -7870,15 +5529,7 @@ class TargetWeightChanged(Record):
         write_long(writer, self.target_bps)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "target_bps": self.target_bps,
-        }
+        return to_dict(self, TARGET_WEIGHT_CHANGED.schema_json)
 
 
 def read_TargetWeightChanged(data: bytes, position: i64) -> tuple[TargetWeightChanged, i64]:
@@ -7900,30 +5551,6 @@ def read_TargetWeightChanged(data: bytes, position: i64) -> tuple[TargetWeightCh
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def TargetWeightChanged_from_dict(fields: dict[str, Any]) -> TargetWeightChanged:
-    record = TargetWeightChanged()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "target_bps":
-            record.target_bps = value
-        else:
-            raise ValueError(f"TargetWeightChanged has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -8036,28 +5663,7 @@ class TradeExecuted(Record):
         write_long(writer, self.auction)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "trade_id": self.trade_id,
-            "buy_account": self.buy_account,
-            "buy_order_id": self.buy_order_id,
-            "buy_venue_order_id": self.buy_venue_order_id,
-            "sell_account": self.sell_account,
-            "sell_order_id": self.sell_order_id,
-            "sell_venue_order_id": self.sell_venue_order_id,
-            "marking": SALE_MARKING_SYMBOLS[self.marking],
-            "aggressor": SIDE_SYMBOLS[self.aggressor],
-            "price": decimal_of(self.price_e8),
-            "quantity": self.quantity,
-            "instrument_type": INSTRUMENT_TYPE_SYMBOLS[self.instrument_type],
-            "multiplier": self.multiplier,
-            "venue": self.venue,
-            "auction": AUCTION_KIND_SYMBOLS[self.auction],
-        }
+        return to_dict(self, TRADE_EXECUTED.schema_json)
 
 
 def read_TradeExecuted(data: bytes, position: i64) -> tuple[TradeExecuted, i64]:
@@ -8093,56 +5699,6 @@ def read_TradeExecuted(data: bytes, position: i64) -> tuple[TradeExecuted, i64]:
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def TradeExecuted_from_dict(fields: dict[str, Any]) -> TradeExecuted:
-    record = TradeExecuted()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "trade_id":
-            record.trade_id = value
-        elif name == "buy_account":
-            record.buy_account = value
-        elif name == "buy_order_id":
-            record.buy_order_id = value
-        elif name == "buy_venue_order_id":
-            record.buy_venue_order_id = value
-        elif name == "sell_account":
-            record.sell_account = value
-        elif name == "sell_order_id":
-            record.sell_order_id = value
-        elif name == "sell_venue_order_id":
-            record.sell_venue_order_id = value
-        elif name == "marking":
-            record.marking = SALE_MARKING_SYMBOLS.index(value)
-        elif name == "aggressor":
-            record.aggressor = SIDE_SYMBOLS.index(value)
-        elif name == "price":
-            record.price_e8 = e8_of(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "instrument_type":
-            record.instrument_type = INSTRUMENT_TYPE_SYMBOLS.index(value)
-        elif name == "multiplier":
-            record.multiplier = value
-        elif name == "venue":
-            record.venue = value
-        elif name == "auction":
-            record.auction = AUCTION_KIND_SYMBOLS.index(value)
-        else:
-            raise ValueError(f"TradeExecuted has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -8235,24 +5791,7 @@ class TradeSettled(Record):
         write_long(writer, self.settlement_day)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "account": self.account,
-            "order_id": self.order_id,
-            "trade_id": self.trade_id,
-            "obligation_id": self.obligation_id,
-            "side": SIDE_SYMBOLS[self.side],
-            "quantity": self.quantity,
-            "price": decimal_of(self.price_e8),
-            "amount": decimal_of(self.amount_e8),
-            "fees": decimal_of(self.fees_e8),
-            "trade_day": self.trade_day,
-            "settlement_day": self.settlement_day,
-        }
+        return to_dict(self, TRADE_SETTLED.schema_json)
 
 
 def read_TradeSettled(data: bytes, position: i64) -> tuple[TradeSettled, i64]:
@@ -8284,48 +5823,6 @@ def read_TradeSettled(data: bytes, position: i64) -> tuple[TradeSettled, i64]:
     record.cause_id_lo = cause_id_lo
     record.sequence = sequence
     return record, position
-
-
-def TradeSettled_from_dict(fields: dict[str, Any]) -> TradeSettled:
-    record = TradeSettled()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "trade_id":
-            record.trade_id = value
-        elif name == "obligation_id":
-            record.obligation_id = value
-        elif name == "side":
-            record.side = SIDE_SYMBOLS.index(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "price":
-            record.price_e8 = e8_of(value)
-        elif name == "amount":
-            record.amount_e8 = e8_of(value)
-        elif name == "fees":
-            record.fees_e8 = e8_of(value)
-        elif name == "trade_day":
-            record.trade_day = value
-        elif name == "settlement_day":
-            record.settlement_day = value
-        else:
-            raise ValueError(f"TradeSettled has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -8402,21 +5899,7 @@ class TradingStatusChanged(Record):
         write_long(writer, self.resume_time_ns)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "event_id": id_bytes(self.event_id_hi, self.event_id_lo),
-            "cause_id": id_bytes(self.cause_id_hi, self.cause_id_lo),
-            "sequence": self.sequence,
-            "event_time_ns": self.event_time_ns,
-            "symbol": self.symbol,
-            "status": TRADING_STATUS_SYMBOLS[self.status],
-            "reason": TRADING_STATUS_REASON_SYMBOLS[self.reason],
-            "reference_price": decimal_of(self.reference_price_e8),
-            "lower_band": decimal_of(self.lower_band_e8),
-            "upper_band": decimal_of(self.upper_band_e8),
-            "limit_state": LIMIT_STATE_SYMBOLS[self.limit_state],
-            "short_restricted": self.short_restricted,
-            "resume_time_ns": self.resume_time_ns,
-        }
+        return to_dict(self, TRADING_STATUS_CHANGED.schema_json)
 
 
 def read_TradingStatusChanged(data: bytes, position: i64) -> tuple[TradingStatusChanged, i64]:
@@ -8449,41 +5932,7 @@ def read_TradingStatusChanged(data: bytes, position: i64) -> tuple[TradingStatus
     record.sequence = sequence
     return record, position
 
-
-def TradingStatusChanged_from_dict(fields: dict[str, Any]) -> TradingStatusChanged:
-    record = TradingStatusChanged()
-    for name, value in fields.items():
-        if name == "event_id":
-            record.event_id_hi = read_i64_be(value, 0)
-            record.event_id_lo = read_i64_be(value, 8)
-        elif name == "cause_id":
-            record.cause_id_hi = read_i64_be(value, 0)
-            record.cause_id_lo = read_i64_be(value, 8)
-        elif name == "sequence":
-            record.sequence = value
-        elif name == "event_time_ns":
-            record.event_time_ns = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "status":
-            record.status = TRADING_STATUS_SYMBOLS.index(value)
-        elif name == "reason":
-            record.reason = TRADING_STATUS_REASON_SYMBOLS.index(value)
-        elif name == "reference_price":
-            record.reference_price_e8 = e8_of(value)
-        elif name == "lower_band":
-            record.lower_band_e8 = e8_of(value)
-        elif name == "upper_band":
-            record.upper_band_e8 = e8_of(value)
-        elif name == "limit_state":
-            record.limit_state = LIMIT_STATE_SYMBOLS.index(value)
-        elif name == "short_restricted":
-            record.short_restricted = value
-        elif name == "resume_time_ns":
-            record.resume_time_ns = value
-        else:
-            raise ValueError(f"TradingStatusChanged has no field {name!r}")
-    return record
+CLASSES: Final[dict[str, type]] = {"PortfolioWeight": PortfolioWeight, "TickStep": TickStep, }
 
 
 class AccountChangedType(RecordType):
@@ -8497,7 +5946,9 @@ class AccountChangedType(RecordType):
             raise ValueError(f"no AccountChanged: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return AccountChanged_from_dict(fields)
+        record = AccountChanged()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ACCOUNT_CHANGED: Final[RecordType] = AccountChangedType("AccountChanged", 0, '{"type":"record","name":"AccountChanged","namespace":"tapeline","doc":"An account\'s terms and limits, whole, in force from its event time.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"account","type":"string","doc":"The account.","key":true},{"name":"owner","type":"string","doc":"Beneficial owner: accounts of one owner trading with each other are wash trades.","vocabulary":true},{"name":"account_kind","type":{"type":"enum","name":"AccountKind","doc":"Kind of account.","symbols":["NONE","CASH","MARGIN"]},"doc":"Cash or margin."},{"name":"status","type":{"type":"enum","name":"AccountStatus","doc":"What an account may do: RESTRICTED may only reduce positions, CLOSED nothing.","symbols":["ACTIVE","RESTRICTED","CLOSED"]},"doc":"What it may do."},{"name":"currency","type":"string","doc":"Currency of its figures: ISO 4217 code.","vocabulary":true},{"name":"cash","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Cash at the start of the trading day (New York) that holds the event time, sales and purchases of the days before included, in currency units."},{"name":"equity","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Equity at the start of that day, in currency units: what the loss of the day is counted from; 0 is what risk itself counts then."},{"name":"short_permitted","type":"boolean","doc":"May sell short."},{"name":"options_permitted","type":"boolean","doc":"May trade options."},{"name":"futures_permitted","type":"boolean","doc":"May trade futures."},{"name":"position_max","type":"long","doc":"Largest position in any symbol, in shares or contracts; 0 is unlimited."},{"name":"concentration_bps_max","type":"long","doc":"Largest exposure in one symbol, open orders of one side filled, in basis points of equity; 0 is unlimited."},{"name":"gross_exposure_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Largest gross exposure in currency units; 0 is unlimited."},{"name":"net_exposure_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Largest net exposure either way, in currency units; 0 is unlimited."},{"name":"order_notional_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Largest order in currency units; 0 is unlimited."},{"name":"daily_loss_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Loss of a day at which only reducing orders pass, in currency units; 0 is unlimited."},{"name":"orders_per_second_max","type":"long","doc":"Orders a second; 0 is unlimited."},{"name":"open_orders_max","type":"long","doc":"Orders open at a time; 0 is unlimited."},{"name":"global_switch","type":{"type":"enum","name":"KillSwitchState","doc":"What a kill switch lets through: REDUCING only orders that reduce a position, HALTED none; cancels always pass.","symbols":["ACTIVE","REDUCING","HALTED"]},"default":"ACTIVE","doc":"State of the global kill switch when this was told; taken for an account told for the first time, afterwards KillSwitchChanged has it."}]}', ("account",))
@@ -8514,7 +5965,9 @@ class AlertRuleChangedType(RecordType):
             raise ValueError(f"no AlertRuleChanged: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return AlertRuleChanged_from_dict(fields)
+        record = AlertRuleChanged()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ALERT_RULE_CHANGED: Final[RecordType] = AlertRuleChangedType("AlertRuleChanged", 1, '{"type":"record","name":"AlertRuleChanged","namespace":"tapeline","doc":"A user creates, changes or deletes a price alert.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"rule_id","type":"string","doc":"Identity of the alert rule, unique per symbol."},{"name":"account","type":"string","doc":"Account of the user.","key":true},{"name":"action","type":{"type":"enum","name":"AlertRuleAction","doc":"What the user does with the rule.","symbols":["CREATE","CHANGE","DELETE"]},"doc":"What the user does."},{"name":"kind","type":{"type":"enum","name":"AlertKind","doc":"What a price alert watches for.","symbols":["CROSSING_UP","CROSSING_DOWN","PERCENT_MOVE"]},"doc":"What the rule watches for; ignored on DELETE."},{"name":"threshold_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"CROSSING_*: the price to cross, in currency units."},{"name":"move_bps","type":"long","doc":"PERCENT_MOVE: size of the move in basis points (1/100 %), either way."},{"name":"hysteresis_bps","type":"long","doc":"How far the price must go back from the threshold, in basis points of it, before the rule can trigger again."}]}', ("symbol", "account",))
@@ -8531,7 +5984,9 @@ class AlertRuleRejectedType(RecordType):
             raise ValueError(f"no AlertRuleRejected: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return AlertRuleRejected_from_dict(fields)
+        record = AlertRuleRejected()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ALERT_RULE_REJECTED: Final[RecordType] = AlertRuleRejectedType("AlertRuleRejected", 2, '{"type":"record","name":"AlertRuleRejected","namespace":"tapeline","doc":"A change of a price alert that could not be carried out.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"rule_id","type":"string","doc":"Identity of the alert rule."},{"name":"account","type":"string","doc":"Account of the user.","key":true},{"name":"reason","type":{"type":"enum","name":"AlertRuleRejectReason","doc":"Why the change was refused.","symbols":["RULE_EXISTS","RULE_UNKNOWN","RULE_ID_MISSING","THRESHOLD_NOT_POSITIVE","MOVE_NOT_POSITIVE","HYSTERESIS_NEGATIVE","HYSTERESIS_TOO_LARGE","TOO_MANY_RULES","RULE_OF_ANOTHER_ACCOUNT"]},"doc":"Why the change was refused."}]}', ("symbol", "account",))
@@ -8548,7 +6003,9 @@ class AlertTriggeredType(RecordType):
             raise ValueError(f"no AlertTriggered: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return AlertTriggered_from_dict(fields)
+        record = AlertTriggered()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ALERT_TRIGGERED: Final[RecordType] = AlertTriggeredType("AlertTriggered", 3, '{"type":"record","name":"AlertTriggered","namespace":"tapeline","doc":"An alert, once per crossing.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account it is for; empty for a surveillance alert.","key":true},{"name":"rule_id","type":"string","doc":"Rule that triggered."},{"name":"kind","type":{"type":"enum","name":"AlertKind","doc":"What a price alert watches for.","symbols":["CROSSING_UP","CROSSING_DOWN","PERCENT_MOVE"]},"doc":"What the rule watches for."},{"name":"price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price that triggered it, in currency units."},{"name":"threshold_price","type":"Price","doc":"Price level that was reached, in currency units."},{"name":"reference_price","type":"Price","doc":"Price the move is measured from, in currency units; for a crossing the price before."},{"name":"move_bps","type":"long","doc":"Move from the reference price in basis points, signed."},{"name":"trigger_count","type":"long","doc":"How often the rule has triggered, this time included."}]}', ("symbol", "account",))
@@ -8565,7 +6022,9 @@ class AnalyticsCalculatedType(RecordType):
             raise ValueError(f"no AnalyticsCalculated: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return AnalyticsCalculated_from_dict(fields)
+        record = AnalyticsCalculated()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ANALYTICS_CALCULATED: Final[RecordType] = AnalyticsCalculatedType("AnalyticsCalculated", 4, '{"type":"record","name":"AnalyticsCalculated","namespace":"tapeline","doc":"One closed bar of one symbol and interval, with the indicators at its close.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"interval_ms","type":"long","doc":"Length of the bar in milliseconds."},{"name":"window_start_ns","type":"long","doc":"Start of the bar, inclusive: nanoseconds since the epoch, UTC."},{"name":"window_end_ns","type":"long","doc":"End of the bar, exclusive: nanoseconds since the epoch, UTC."},{"name":"open","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"First price of the bar in currency units."},{"name":"high","type":"Price","doc":"Highest price of the bar in currency units."},{"name":"low","type":"Price","doc":"Lowest price of the bar in currency units."},{"name":"close","type":"Price","doc":"Last price of the bar in currency units."},{"name":"volume","type":"long","doc":"Shares sold in the bar."},{"name":"turnover","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Sum of price times shares in currency units, exact."},{"name":"trades","type":"long","doc":"Sales in the bar."},{"name":"vwap","type":"double","doc":"turnover / volume in currency units."},{"name":"sma","type":["null","double"],"doc":"Simple moving average of closes; null until there are enough bars.","default":null},{"name":"ema","type":["null","double"],"doc":"Exponential moving average of closes, seeded with the mean; null until there are enough bars.","default":null},{"name":"rsi","type":["null","double"],"doc":"Relative strength index (Wilder), 0 to 100; null until there are enough bars.","default":null},{"name":"macd","type":["null","double"],"doc":"MACD line (12, 26), as TA-Lib seeds it; null until its signal exists.","default":null},{"name":"macd_signal","type":["null","double"],"doc":"Signal line (9) of MACD.","default":null},{"name":"bollinger_middle","type":["null","double"],"doc":"Middle Bollinger band: SMA.","default":null},{"name":"bollinger_upper","type":["null","double"],"doc":"Upper Bollinger band.","default":null},{"name":"bollinger_lower","type":["null","double"],"doc":"Lower Bollinger band.","default":null},{"name":"atr","type":["null","double"],"doc":"Average true range (Wilder) in currency units; null until there are enough bars.","default":null}]}', ("symbol",))
@@ -8582,7 +6041,9 @@ class AuctionCompletedType(RecordType):
             raise ValueError(f"no AuctionCompleted: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return AuctionCompleted_from_dict(fields)
+        record = AuctionCompleted()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 AUCTION_COMPLETED: Final[RecordType] = AuctionCompletedType("AuctionCompleted", 5, '{"type":"record","name":"AuctionCompleted","namespace":"tapeline","doc":"An auction has found its price.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"auction","type":{"type":"enum","name":"AuctionKind","doc":"Which auction.","symbols":["NONE","OPENING","CLOSING","REOPENING"]},"doc":"Which auction."},{"name":"price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"The single price in currency units; 0 where nothing traded."},{"name":"quantity","type":"long","doc":"Shares or contracts traded."},{"name":"imbalance_side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side left over at that price; NONE if none."},{"name":"imbalance_quantity","type":"long","doc":"Shares or contracts left over at that price."},{"name":"reference_price","type":"Price","doc":"Price that broke a tie, in currency units; 0 is none."}]}', ("symbol",))
@@ -8599,7 +6060,9 @@ class CashMovedType(RecordType):
             raise ValueError(f"no CashMoved: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return CashMoved_from_dict(fields)
+        record = CashMoved()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 CASH_MOVED: Final[RecordType] = CashMovedType("CashMoved", 6, '{"type":"record","name":"CashMoved","namespace":"tapeline","doc":"One entry of an account\'s cash ledger.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"account","type":"string","doc":"The account.","key":true},{"name":"currency","type":"string","doc":"ISO 4217 code.","vocabulary":true},{"name":"cash_kind","type":{"type":"enum","name":"CashKind","doc":"Why cash moves.","symbols":["DEPOSIT","WITHDRAWAL","SETTLEMENT","FEE","DIVIDEND","INTEREST","VARIATION_MARGIN","OPTION_PREMIUM","CORRECTION"]},"doc":"Why it moves."},{"name":"amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Currency units: positive in, negative out."},{"name":"balance","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Settled cash afterwards, in currency units."},{"name":"reference","type":"string","doc":"What it belongs to: obligation, action or payment."}]}', ("account",))
@@ -8616,7 +6079,9 @@ class CorporateActionAnnouncedType(RecordType):
             raise ValueError(f"no CorporateActionAnnounced: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return CorporateActionAnnounced_from_dict(fields)
+        record = CorporateActionAnnounced()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 CORPORATE_ACTION_ANNOUNCED: Final[RecordType] = CorporateActionAnnouncedType("CorporateActionAnnounced", 7, '{"type":"record","name":"CorporateActionAnnounced","namespace":"tapeline","doc":"A corporate action, in force at the start of its ex day.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"action_id","type":"string","doc":"Identity of the action."},{"name":"action_kind","type":{"type":"enum","name":"CorporateActionKind","doc":"Kind of corporate action.","symbols":["CASH_DIVIDEND","STOCK_DIVIDEND","SPLIT","REVERSE_SPLIT","SPIN_OFF","MERGER","SYMBOL_CHANGE","DELISTING"]},"doc":"What it is."},{"name":"ex_day","type":"long","doc":"Ex day: days since 1970-01-01."},{"name":"record_day","type":"long","doc":"Record day: days since 1970-01-01."},{"name":"payable_day","type":"long","doc":"Payable day: days since 1970-01-01."},{"name":"new_shares","type":"long","doc":"Ratio: so many new shares \\u2026"},{"name":"old_shares","type":"long","doc":"\\u2026 for so many old ones; 1 to 1 where shares stay."},{"name":"cash_per_share","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Cash paid per old share in currency units; 0 is none."},{"name":"new_symbol","type":"string","doc":"Symbol afterwards, or of the new shares; empty where it stays.","vocabulary":true}]}', ("symbol",))
@@ -8633,7 +6098,9 @@ class DeadLetterType(RecordType):
             raise ValueError(f"no DeadLetter: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return DeadLetter_from_dict(fields)
+        record = DeadLetter()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 DEAD_LETTER: Final[RecordType] = DeadLetterType("DeadLetter", 8, '{"type":"record","name":"DeadLetter","namespace":"tapeline","doc":"Input that could not be read or processed, whole, with where it came from and why it failed.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"source","type":"string","doc":"Source it came from.","key":true},{"name":"place","type":"string","doc":"Where in the source: file and line, or topic, partition and offset."},{"name":"operator_uid","type":"string","doc":"Operator that failed on it; empty where it could not be decoded.","vocabulary":true},{"name":"error","type":"string","doc":"Class of the error.","vocabulary":true},{"name":"message","type":"string","doc":"What was wrong, in one sentence."},{"name":"schema_id","type":"long","doc":"Schema id of the frame; -1 where there is none."},{"name":"raw","type":"bytes","doc":"The input, byte for byte."}]}', ("source",))
@@ -8650,7 +6117,9 @@ class InstrumentChangedType(RecordType):
             raise ValueError(f"no InstrumentChanged: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return InstrumentChanged_from_dict(fields)
+        record = InstrumentChanged()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 INSTRUMENT_CHANGED: Final[RecordType] = InstrumentChangedType("InstrumentChanged", 9, '{"type":"record","name":"InstrumentChanged","namespace":"tapeline","doc":"Reference data of one instrument, whole, in force from its event time.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"action","type":{"type":"enum","name":"InstrumentAction","doc":"What happens to an instrument.","symbols":["LISTED","CHANGED","DELISTED"]},"doc":"What happens to it."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"long_name","type":"string","doc":"Name of the issuer or contract."},{"name":"currency","type":"string","doc":"Currency of its prices: ISO 4217 code.","vocabulary":true},{"name":"primary_venue","type":"string","doc":"Venue that lists it: market identifier code.","vocabulary":true},{"name":"tick_table","type":{"type":"array","items":{"type":"record","name":"TickStep","doc":"One row of a tick table.","fields":[{"name":"from_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Prices at or above it, in currency units."},{"name":"tick","type":"Price","doc":"Increment in currency units."}]}},"doc":"Price increments, by rising from_price; the first starts at 0. Empty for stocks and funds is Rule 612, for options the classes outside the penny programme."},{"name":"lot_quantity","type":"long","doc":"Shares of a round lot."},{"name":"order_multiple","type":"long","doc":"Orders are multiples of so many shares or contracts."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"listed_from_ns","type":"long","doc":"First moment of trading: nanoseconds since the epoch, UTC."},{"name":"listed_to_ns","type":"long","doc":"Last moment of trading: nanoseconds since the epoch, UTC; 0 is open-ended."},{"name":"expiry_ns","type":"long","doc":"OPTION, FUTURE: expiry, nanoseconds since the epoch, UTC; otherwise 0."},{"name":"underlying_symbol","type":"string","doc":"OPTION, FUTURE: the underlying; otherwise empty.","vocabulary":true},{"name":"strike_price","type":"Price","doc":"OPTION: strike in currency units; otherwise 0."},{"name":"option_right","type":{"type":"enum","name":"OptionRight","doc":"Right an option gives.","symbols":["NONE","CALL","PUT"]},"doc":"OPTION: call or put; otherwise NONE."},{"name":"exercise_style","type":{"type":"enum","name":"ExerciseStyle","doc":"When an option may be exercised.","symbols":["NONE","AMERICAN","EUROPEAN"]},"doc":"OPTION: when it may be exercised; otherwise NONE."},{"name":"initial_margin","type":"Price","doc":"FUTURE: initial margin of one contract in currency units; otherwise 0."},{"name":"maintenance_margin","type":"Price","doc":"FUTURE: maintenance margin of one contract in currency units; otherwise 0."},{"name":"luld_tier","type":{"type":"enum","name":"LuldTier","doc":"Tier of the limit up-limit down plan.","symbols":["NONE","TIER_1","TIER_2"]},"doc":"Tier of the limit up-limit down plan; NONE outside it."},{"name":"leverage_percent","type":"long","doc":"Leverage of a fund in percent of its index; 100 for all others."},{"name":"shortable","type":"boolean","doc":"May be sold short without a locate (easy to borrow)."},{"name":"threshold_security","type":"boolean","doc":"On the threshold list of Regulation SHO."},{"name":"previous_close_price","type":"Price","doc":"Official close of the trading day before, in currency units; 0 is none."},{"name":"order_quantity_max","type":"long","doc":"Largest order in shares or contracts; 0 is unlimited."},{"name":"order_notional_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Largest order in currency units; 0 is unlimited."},{"name":"collar_bps","type":"long","doc":"How far a limit price may reach beyond the reference price (a buy above it, a sale below it), in basis points of it; 0 is no collar."},{"name":"position_max","type":"long","doc":"Position limit in shares or contracts a side; 0 is unlimited."},{"name":"underlying_price","type":"Price","default":"\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000","doc":"OPTION: price of the underlying when this was told, in currency units; 0 is unknown."}]}', ("symbol",))
@@ -8667,7 +6136,9 @@ class KillSwitchChangedType(RecordType):
             raise ValueError(f"no KillSwitchChanged: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return KillSwitchChanged_from_dict(fields)
+        record = KillSwitchChanged()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 KILL_SWITCH_CHANGED: Final[RecordType] = KillSwitchChangedType("KillSwitchChanged", 10, '{"type":"record","name":"KillSwitchChanged","namespace":"tapeline","doc":"Someone throws a kill switch: told once to every account it covers (operators/kill_switch.py).","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"scope","type":{"type":"enum","name":"KillSwitchScope","doc":"What a kill switch covers.","symbols":["GLOBAL","ACCOUNT","SYMBOL"]},"doc":"What it covers."},{"name":"account","type":"string","doc":"The account this is addressed to: for ACCOUNT the one switched, for GLOBAL and SYMBOL each account in turn.","key":true},{"name":"symbol","type":"string","doc":"SYMBOL: the symbol; otherwise empty.","key":true},{"name":"state","type":{"type":"enum","name":"KillSwitchState","doc":"What a kill switch lets through: REDUCING only orders that reduce a position, HALTED none; cancels always pass.","symbols":["ACTIVE","REDUCING","HALTED"]},"doc":"What it lets through from now on."},{"name":"actor","type":"string","doc":"Who threw it."},{"name":"comment","type":"string","doc":"Why, in the actor\'s words."}]}', ("account", "symbol",))
@@ -8684,7 +6155,9 @@ class LateEventType(RecordType):
             raise ValueError(f"no LateEvent: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return LateEvent_from_dict(fields)
+        record = LateEvent()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 LATE_EVENT: Final[RecordType] = LateEventType("LateEvent", 11, '{"type":"record","name":"LateEvent","namespace":"tapeline","doc":"A record that came after the watermark had closed what it belongs to.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"operator_uid","type":"string","doc":"Operator that could not use it.","vocabulary":true},{"name":"routing_key","type":"string","doc":"Key it was routed by.","key":true},{"name":"record_type","type":"string","doc":"Name of its schema.","vocabulary":true},{"name":"watermark_ns","type":"long","doc":"Watermark when it came: nanoseconds since the epoch, UTC."},{"name":"payload","type":"bytes","doc":"The record itself, Avro-encoded."}]}', ("routing_key",))
@@ -8701,7 +6174,9 @@ class LocateGrantedType(RecordType):
             raise ValueError(f"no LocateGranted: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return LocateGranted_from_dict(fields)
+        record = LocateGranted()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 LOCATE_GRANTED: Final[RecordType] = LocateGrantedType("LocateGranted", 12, '{"type":"record","name":"LocateGranted","namespace":"tapeline","doc":"Shares located for a short sale (Regulation SHO, 17 CFR 242.203(b)(1)).","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account that may sell them short.","key":true},{"name":"locate_id","type":"string","doc":"Identity of the locate, unique per account."},{"name":"quantity","type":"long","doc":"Shares located."},{"name":"expire_time_ns","type":"long","doc":"When it lapses: nanoseconds since the epoch, UTC."},{"name":"lender","type":"string","doc":"Who lends them.","vocabulary":true},{"name":"fee_bps","type":"long","doc":"Fee a year in basis points of market value."}]}', ("symbol", "account",))
@@ -8718,7 +6193,9 @@ class LotClosedType(RecordType):
             raise ValueError(f"no LotClosed: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return LotClosed_from_dict(fields)
+        record = LotClosed()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 LOT_CLOSED: Final[RecordType] = LotClosedType("LotClosed", 13, '{"type":"record","name":"LotClosed","namespace":"tapeline","doc":"A tax lot, or part of one, is closed.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"The account.","key":true},{"name":"opened_ns","type":"long","doc":"When it was opened: nanoseconds since the epoch, UTC."},{"name":"open_trade_id","type":"long","doc":"Trade that opened it, a number per symbol."},{"name":"close_trade_id","type":"long","doc":"Trade that closed it, a number per symbol; 0 where none did."},{"name":"quantity","type":"long","doc":"Shares or contracts closed; negative were short."},{"name":"open_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price it was opened at, in currency units."},{"name":"close_price","type":"Price","doc":"Price it was closed at, in currency units."},{"name":"realised_pnl","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Profit in currency units, fees not included."}]}', ("symbol", "account",))
@@ -8735,7 +6212,9 @@ class MarketDataReceivedType(RecordType):
             raise ValueError(f"no MarketDataReceived: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return MarketDataReceived_from_dict(fields)
+        record = MarketDataReceived()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 MARKET_DATA_RECEIVED: Final[RecordType] = MarketDataReceivedType("MarketDataReceived", 14, '{"type":"record","name":"MarketDataReceived","namespace":"tapeline","doc":"One message of one venue, as received: nothing is checked yet.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"venue","type":"string","doc":"Venue that sent it: exchange letter or market identifier code, as the feed writes it.","vocabulary":true},{"name":"feed","type":"string","doc":"Format it came in: lean, lobster, csv, simulator.","vocabulary":true},{"name":"kind","type":{"type":"enum","name":"MarketDataKind","doc":"What a venue\'s message says.","symbols":["QUOTE","TRADE","ORDER_ADDED","ORDER_REDUCED","ORDER_DELETED","ORDER_EXECUTED","HIDDEN_EXECUTED","AUCTION","STATUS"]},"doc":"What the message says; it tells which fields below count."},{"name":"venue_sequence","type":"long","doc":"The venue\'s own message number; 0 where the feed has none."},{"name":"bid_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"QUOTE: best bid of the venue in currency units; 0 is no bid."},{"name":"bid_quantity","type":"long","doc":"QUOTE: shares displayed at the bid."},{"name":"ask_price","type":"Price","doc":"QUOTE: best offer of the venue in currency units; 0 is no offer."},{"name":"ask_quantity","type":"long","doc":"QUOTE: shares displayed at the offer."},{"name":"price","type":"Price","doc":"TRADE and ORDER_*: price in currency units."},{"name":"quantity","type":"long","doc":"TRADE and ORDER_*: shares."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"ORDER_*: side of the resting order. TRADE: side of the aggressor, where the feed tells."},{"name":"order_id","type":"long","doc":"ORDER_*: the venue\'s number of the resting order."},{"name":"conditions","type":"string","doc":"Sale or quote condition codes, as the feed writes them.","vocabulary":true},{"name":"suspicious","type":"boolean","doc":"The feed itself marks the message as suspicious."},{"name":"status","type":"string","doc":"STATUS: trading status, as the feed writes it (HALTED, TRADING, PAUSED, QUOTING).","vocabulary":true}]}', ("symbol",))
@@ -8752,7 +6231,9 @@ class MarketDataRejectedType(RecordType):
             raise ValueError(f"no MarketDataRejected: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return MarketDataRejected_from_dict(fields)
+        record = MarketDataRejected()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 MARKET_DATA_REJECTED: Final[RecordType] = MarketDataRejectedType("MarketDataRejected", 15, '{"type":"record","name":"MarketDataRejected","namespace":"tapeline","doc":"A venue\'s message that was not used, with the reason and the whole message.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"venue","type":"string","doc":"Venue that sent it.","vocabulary":true},{"name":"reason","type":{"type":"enum","name":"MarketDataRejectReason","doc":"Why a venue\'s message was not used.","symbols":["PRICE_NEGATIVE","PRICE_ZERO","PRICE_TOO_LARGE","QUANTITY_NEGATIVE","QUANTITY_ZERO","QUANTITY_TOO_LARGE","QUOTE_CROSSED","QUOTE_EMPTY","MESSAGE_STALE","MESSAGE_OUT_OF_SEQUENCE","MESSAGE_DUPLICATE","MARKED_SUSPICIOUS","PRICE_FAR_FROM_MARKET","ORDER_UNKNOWN","ORDER_DUPLICATE","ORDER_OVERFILLED","SYMBOL_MISSING","VENUE_MISSING","SIDE_MISSING","STATUS_UNKNOWN","TOO_MANY_VENUES","TOO_MANY_ORDERS"]},"doc":"Why it was not used."},{"name":"detail","type":"string","doc":"The figures the decision was taken on."},{"name":"message","type":"bytes","doc":"The MarketDataReceived itself, Avro-encoded."}]}', ("symbol",))
@@ -8769,7 +6250,9 @@ class OrderAcceptedType(RecordType):
             raise ValueError(f"no OrderAccepted: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return OrderAccepted_from_dict(fields)
+        record = OrderAccepted()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ORDER_ACCEPTED: Final[RecordType] = OrderAcceptedType("OrderAccepted", 16, '{"type":"record","name":"OrderAccepted","namespace":"tapeline","doc":"An order works: it rests in the book or is about to be matched.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 before it was accepted."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How a sale is marked; NONE for a buy."},{"name":"order_type","type":{"type":"enum","name":"OrderType","doc":"How the price of an order is set.","symbols":["NONE","MARKET","LIMIT","STOP","STOP_LIMIT"]},"doc":"How the price is set."},{"name":"time_in_force","type":{"type":"enum","name":"TimeInForce","doc":"How long an order works.","symbols":["NONE","DAY","GOOD_TILL_CANCELLED","GOOD_TILL_DATE","IMMEDIATE_OR_CANCEL","FILL_OR_KILL","AT_THE_OPEN","AT_THE_CLOSE"]},"doc":"How long it works."},{"name":"quantity","type":"long","doc":"Shares or contracts in all."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time; 0 shows all."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Limit price in currency units; 0 for orders without."},{"name":"bid_price","type":"Price","doc":"National best bid on acceptance, in currency units; 0 is none."},{"name":"ask_price","type":"Price","doc":"National best offer on acceptance, in currency units; 0 is none."}]}', ("symbol", "account", "order_id",))
@@ -8786,7 +6269,9 @@ class OrderCancelRejectedType(RecordType):
             raise ValueError(f"no OrderCancelRejected: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return OrderCancelRejected_from_dict(fields)
+        record = OrderCancelRejected()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ORDER_CANCEL_REJECTED: Final[RecordType] = OrderCancelRejectedType("OrderCancelRejected", 17, '{"type":"record","name":"OrderCancelRejected","namespace":"tapeline","doc":"A cancel that could not be carried out; the order, if any, is as before.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"request_id","type":"string","doc":"The cancel request, as its client named it."},{"name":"step","type":{"type":"enum","name":"OrderStep","doc":"Step of the order lifecycle.","symbols":["VALIDATE","RISK","EXECUTION"]},"doc":"Step that refused it."},{"name":"reason","type":{"type":"enum","name":"OrderRejectReason","doc":"Why an order, a replace or a cancel was refused.","symbols":["SYMBOL_MISSING","SYMBOL_UNKNOWN","ACCOUNT_MISSING","ORDER_ID_MISSING","ORDER_ID_TOO_LONG","ORDER_ID_DUPLICATE","SIDE_MISSING","ORDER_TYPE_MISSING","TIME_IN_FORCE_MISSING","QUANTITY_NOT_POSITIVE","QUANTITY_ABOVE_LIMIT","QUANTITY_NOT_IN_LOTS","NOTIONAL_ABOVE_LIMIT","LIMIT_PRICE_MISSING","LIMIT_PRICE_NOT_ALLOWED","LIMIT_PRICE_NOT_POSITIVE","LIMIT_PRICE_NOT_ON_TICK","PRICE_ABOVE_LIMIT","PRICE_OUTSIDE_COLLAR","PRICE_OUTSIDE_LULD_BANDS","REFERENCE_PRICE_MISSING","STOP_PRICE_MISSING","STOP_PRICE_NOT_ALLOWED","STOP_PRICE_NOT_POSITIVE","STOP_PRICE_NOT_ON_TICK","STOP_PRICE_ON_WRONG_SIDE","STOP_AND_LIMIT_CONTRADICT","EXPIRY_MISSING","EXPIRY_NOT_ALLOWED","EXPIRY_IN_THE_PAST","EXPIRY_TOO_FAR","TIME_IN_FORCE_NOT_ALLOWED_FOR_TYPE","MARKET_ORDER_OUTSIDE_REGULAR_HOURS","SESSION_CLOSED","SESSION_NOT_ALLOWED","TOO_LATE_FOR_OPENING_AUCTION","TOO_LATE_FOR_CLOSING_AUCTION","POST_ONLY_CONTRADICTS_TYPE","POST_ONLY_CONTRADICTS_TIME_IN_FORCE","POST_ONLY_WOULD_TRADE","DISPLAY_QUANTITY_ABOVE_QUANTITY","DISPLAY_QUANTITY_NEGATIVE","DISPLAY_QUANTITY_NOT_ALLOWED","ALL_OR_NONE_NOT_ALLOWED","MARKING_MISSING","MARKING_NOT_ALLOWED","INSTRUMENT_NOT_YET_LISTED","INSTRUMENT_DELISTED","INSTRUMENT_EXPIRED","SYMBOL_HALTED","SYMBOL_PAUSED","MARKET_HALTED","ORDER_RATE_ABOVE_LIMIT","EVENT_TIME_OUT_OF_RANGE","ACCOUNT_UNKNOWN","ACCOUNT_RESTRICTED","ACCOUNT_CLOSED","INSTRUMENT_NOT_PERMITTED","SHORT_SALE_NOT_PERMITTED","SHORT_SALE_NOT_SHORTABLE","SHORT_SALE_WITHOUT_LOCATE","SHORT_SALE_AT_OR_BELOW_BID","SALE_ABOVE_POSITION","BUYING_POWER_EXCEEDED","INITIAL_MARGIN_EXCEEDED","MAINTENANCE_MARGIN_DEFICIT","EQUITY_BELOW_MINIMUM","POSITION_ABOVE_LIMIT","CONCENTRATION_ABOVE_LIMIT","GROSS_EXPOSURE_ABOVE_LIMIT","NET_EXPOSURE_ABOVE_LIMIT","OPEN_ORDERS_ABOVE_LIMIT","DAILY_LOSS_ABOVE_LIMIT","ACCOUNT_KILL_SWITCH_ACTIVE","SYMBOL_KILL_SWITCH_ACTIVE","GLOBAL_KILL_SWITCH_ACTIVE","ORDER_NOT_REDUCING_POSITION","ORDER_UNKNOWN","ORDER_OF_ANOTHER_ACCOUNT","ORDER_ALREADY_FILLED","ORDER_ALREADY_CANCELLED","ORDER_ALREADY_EXPIRED","ORDER_ALREADY_REJECTED","ORDER_NOT_YET_ACCEPTED","REQUEST_ID_MISSING","REQUEST_ID_DUPLICATE","REPLACE_CHANGES_NOTHING","REPLACE_CHANGES_SIDE","REPLACE_CHANGES_TYPE","REPLACE_QUANTITY_BELOW_FILLED","REPLACE_PENDING","SELF_TRADE_PREVENTED","TRADE_THROUGH_PREVENTED","BOOK_FULL","ACCOUNT_MALFORMED","ORDER_ID_MALFORMED","REQUEST_ID_MALFORMED","INSTRUMENT_DATA_INVALID","DISPLAY_QUANTITY_NOT_IN_LOTS","TIME_IN_FORCE_NOT_ALLOWED_FOR_INSTRUMENT","ACCOUNT_DATA_INVALID","HOLDINGS_ABOVE_LIMIT","INTRADAY_MARGIN_FREEZE","PATTERN_DAY_TRADER_BELOW_MINIMUM"]},"doc":"Why it was refused."},{"name":"state","type":{"type":"enum","name":"OrderState","doc":"Where an order stands in its life.","symbols":["UNKNOWN","PLACED","VALIDATED","RISK_APPROVED","WORKING","PARTIALLY_FILLED","SUSPENDED","FILLED","CANCELLED","REPLACED","EXPIRED","REJECTED"]},"doc":"Where the order stands."}]}', ("symbol", "account", "order_id",))
@@ -8803,7 +6288,9 @@ class OrderCancelRequestedType(RecordType):
             raise ValueError(f"no OrderCancelRequested: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return OrderCancelRequested_from_dict(fields)
+        record = OrderCancelRequested()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ORDER_CANCEL_REQUESTED: Final[RecordType] = OrderCancelRequestedType("OrderCancelRequested", 18, '{"type":"record","name":"OrderCancelRequested","namespace":"tapeline","doc":"A client asks to cancel what is left of an order.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"request_id","type":"string","doc":"This request, as its client names it; unique per order."}]}', ("symbol", "account", "order_id",))
@@ -8820,7 +6307,9 @@ class OrderCancelledType(RecordType):
             raise ValueError(f"no OrderCancelled: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return OrderCancelled_from_dict(fields)
+        record = OrderCancelled()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ORDER_CANCELLED: Final[RecordType] = OrderCancelledType("OrderCancelled", 19, '{"type":"record","name":"OrderCancelled","namespace":"tapeline","doc":"What was left of an order is cancelled.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 before it was accepted."},{"name":"request_id","type":"string","doc":"The cancel request, as its client named it; empty where none asked."},{"name":"reason","type":{"type":"enum","name":"CancelReason","doc":"Why an order was cancelled.","symbols":["BY_CLIENT","IMMEDIATE_REMAINDER","FILL_OR_KILL_UNFILLABLE","SELF_TRADE_PREVENTED","POST_ONLY_WOULD_TRADE","MARKET_ORDER_UNFILLABLE","KILL_SWITCH","ACCOUNT_CLOSED","INSTRUMENT_DELISTED","CORPORATE_ACTION","BY_OPERATOR","TRADE_THROUGH_PREVENTED"]},"doc":"Why it was cancelled."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Limit price in currency units; 0 for orders without."},{"name":"cancelled_quantity","type":"long","doc":"Shares or contracts cancelled."},{"name":"cumulative_quantity","type":"long","doc":"Shares or contracts filled before."}]}', ("symbol", "account", "order_id",))
@@ -8837,7 +6326,9 @@ class OrderExecutedType(RecordType):
             raise ValueError(f"no OrderExecuted: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return OrderExecuted_from_dict(fields)
+        record = OrderExecuted()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ORDER_EXECUTED: Final[RecordType] = OrderExecutedType("OrderExecuted", 20, '{"type":"record","name":"OrderExecuted","namespace":"tapeline","doc":"One fill of one order: the execution report of its side.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 before it was accepted."},{"name":"trade_id","type":"long","doc":"The trade it is one side of: number per symbol, from 1."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How a sale is marked; NONE for a buy."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price of this fill in currency units."},{"name":"quantity","type":"long","doc":"Shares or contracts of this fill."},{"name":"cumulative_quantity","type":"long","doc":"Shares or contracts filled so far, this fill included."},{"name":"leaves_quantity","type":"long","doc":"Shares or contracts still open."},{"name":"average_price","type":"Price","doc":"Average price of all fills so far in currency units, rounded half to even to 1e-8."},{"name":"liquidity","type":{"type":"enum","name":"LiquidityFlag","doc":"Which side of the trade an execution was on.","symbols":["NONE","ADDED","REMOVED","AUCTION","ROUTED_AWAY"]},"doc":"Whether the order added or removed liquidity."},{"name":"venue","type":"string","doc":"Venue of the trade: market identifier code.","vocabulary":true},{"name":"commission","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Commission charged in currency units."},{"name":"section_31_fee","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Fee under section 31 of the Exchange Act, sales only, in currency units."},{"name":"taf_fee","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"FINRA trading activity fee, sales only, in currency units."},{"name":"venue_fee","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Fee of the venue in currency units; negative is a rebate."},{"name":"price_improvement","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Gain over the national best price on the other side at the fill, all shares together, in currency units; negative is a loss."},{"name":"bid_price","type":"Price","doc":"National best bid at the fill, in currency units; 0 is none."},{"name":"ask_price","type":"Price","doc":"National best offer at the fill, in currency units; 0 is none."}]}', ("symbol", "account", "order_id",))
@@ -8854,7 +6345,9 @@ class OrderExpiredType(RecordType):
             raise ValueError(f"no OrderExpired: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return OrderExpired_from_dict(fields)
+        record = OrderExpired()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ORDER_EXPIRED: Final[RecordType] = OrderExpiredType("OrderExpired", 21, '{"type":"record","name":"OrderExpired","namespace":"tapeline","doc":"What was left of an order has expired.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 before it was accepted."},{"name":"reason","type":{"type":"enum","name":"ExpiryReason","doc":"Why an order expired.","symbols":["DAY_ENDED","DATE_REACHED","AUCTION_UNMATCHED","INSTRUMENT_EXPIRED","SESSION_ENDED"]},"doc":"Why it expired."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"expired_quantity","type":"long","doc":"Shares or contracts that were left."},{"name":"cumulative_quantity","type":"long","doc":"Shares or contracts filled before."}]}', ("symbol", "account", "order_id",))
@@ -8871,7 +6364,9 @@ class OrderPlacedType(RecordType):
             raise ValueError(f"no OrderPlaced: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return OrderPlaced_from_dict(fields)
+        record = OrderPlaced()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ORDER_PLACED: Final[RecordType] = OrderPlacedType("OrderPlaced", 22, '{"type":"record","name":"OrderPlaced","namespace":"tapeline","doc":"A client places an order; nothing is checked yet.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"BUY or SELL."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How a sale is marked; NONE for a buy."},{"name":"order_type","type":{"type":"enum","name":"OrderType","doc":"How the price of an order is set.","symbols":["NONE","MARKET","LIMIT","STOP","STOP_LIMIT"]},"doc":"How the price is set."},{"name":"time_in_force","type":{"type":"enum","name":"TimeInForce","doc":"How long an order works.","symbols":["NONE","DAY","GOOD_TILL_CANCELLED","GOOD_TILL_DATE","IMMEDIATE_OR_CANCEL","FILL_OR_KILL","AT_THE_OPEN","AT_THE_CLOSE"]},"doc":"How long it works."},{"name":"session","type":{"type":"enum","name":"OrderSession","doc":"Trading sessions in which an order may work.","symbols":["REGULAR","PRE_MARKET","POST_MARKET","ALL_DAY"]},"doc":"Sessions in which it may work."},{"name":"quantity","type":"long","doc":"Shares or contracts in all, filled ones included."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time; 0 shows all."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"LIMIT, STOP_LIMIT: worst price in currency units; otherwise 0."},{"name":"stop_price","type":"Price","doc":"STOP, STOP_LIMIT: price that triggers it, in currency units; otherwise 0."},{"name":"expire_time_ns","type":"long","doc":"GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0."},{"name":"post_only","type":"boolean","doc":"Never takes liquidity."},{"name":"all_or_none","type":"boolean","doc":"Trades its whole quantity or nothing."},{"name":"self_trade_prevention","type":{"type":"enum","name":"SelfTradePrevention","doc":"What happens to orders of one account that would trade with each other.","symbols":["NONE","CANCEL_NEWEST","CANCEL_OLDEST","CANCEL_BOTH","DECREMENT"]},"doc":"What happens if it would trade with another order of its account."}]}', ("symbol", "account", "order_id",))
@@ -8888,7 +6383,9 @@ class OrderRejectedType(RecordType):
             raise ValueError(f"no OrderRejected: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return OrderRejected_from_dict(fields)
+        record = OrderRejected()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ORDER_REJECTED: Final[RecordType] = OrderRejectedType("OrderRejected", 23, '{"type":"record","name":"OrderRejected","namespace":"tapeline","doc":"An order that goes no further, with the step, the reason and the figures.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"step","type":{"type":"enum","name":"OrderStep","doc":"Step of the order lifecycle.","symbols":["VALIDATE","RISK","EXECUTION"]},"doc":"Step that refused it."},{"name":"reason","type":{"type":"enum","name":"OrderRejectReason","doc":"Why an order, a replace or a cancel was refused.","symbols":["SYMBOL_MISSING","SYMBOL_UNKNOWN","ACCOUNT_MISSING","ORDER_ID_MISSING","ORDER_ID_TOO_LONG","ORDER_ID_DUPLICATE","SIDE_MISSING","ORDER_TYPE_MISSING","TIME_IN_FORCE_MISSING","QUANTITY_NOT_POSITIVE","QUANTITY_ABOVE_LIMIT","QUANTITY_NOT_IN_LOTS","NOTIONAL_ABOVE_LIMIT","LIMIT_PRICE_MISSING","LIMIT_PRICE_NOT_ALLOWED","LIMIT_PRICE_NOT_POSITIVE","LIMIT_PRICE_NOT_ON_TICK","PRICE_ABOVE_LIMIT","PRICE_OUTSIDE_COLLAR","PRICE_OUTSIDE_LULD_BANDS","REFERENCE_PRICE_MISSING","STOP_PRICE_MISSING","STOP_PRICE_NOT_ALLOWED","STOP_PRICE_NOT_POSITIVE","STOP_PRICE_NOT_ON_TICK","STOP_PRICE_ON_WRONG_SIDE","STOP_AND_LIMIT_CONTRADICT","EXPIRY_MISSING","EXPIRY_NOT_ALLOWED","EXPIRY_IN_THE_PAST","EXPIRY_TOO_FAR","TIME_IN_FORCE_NOT_ALLOWED_FOR_TYPE","MARKET_ORDER_OUTSIDE_REGULAR_HOURS","SESSION_CLOSED","SESSION_NOT_ALLOWED","TOO_LATE_FOR_OPENING_AUCTION","TOO_LATE_FOR_CLOSING_AUCTION","POST_ONLY_CONTRADICTS_TYPE","POST_ONLY_CONTRADICTS_TIME_IN_FORCE","POST_ONLY_WOULD_TRADE","DISPLAY_QUANTITY_ABOVE_QUANTITY","DISPLAY_QUANTITY_NEGATIVE","DISPLAY_QUANTITY_NOT_ALLOWED","ALL_OR_NONE_NOT_ALLOWED","MARKING_MISSING","MARKING_NOT_ALLOWED","INSTRUMENT_NOT_YET_LISTED","INSTRUMENT_DELISTED","INSTRUMENT_EXPIRED","SYMBOL_HALTED","SYMBOL_PAUSED","MARKET_HALTED","ORDER_RATE_ABOVE_LIMIT","EVENT_TIME_OUT_OF_RANGE","ACCOUNT_UNKNOWN","ACCOUNT_RESTRICTED","ACCOUNT_CLOSED","INSTRUMENT_NOT_PERMITTED","SHORT_SALE_NOT_PERMITTED","SHORT_SALE_NOT_SHORTABLE","SHORT_SALE_WITHOUT_LOCATE","SHORT_SALE_AT_OR_BELOW_BID","SALE_ABOVE_POSITION","BUYING_POWER_EXCEEDED","INITIAL_MARGIN_EXCEEDED","MAINTENANCE_MARGIN_DEFICIT","EQUITY_BELOW_MINIMUM","POSITION_ABOVE_LIMIT","CONCENTRATION_ABOVE_LIMIT","GROSS_EXPOSURE_ABOVE_LIMIT","NET_EXPOSURE_ABOVE_LIMIT","OPEN_ORDERS_ABOVE_LIMIT","DAILY_LOSS_ABOVE_LIMIT","ACCOUNT_KILL_SWITCH_ACTIVE","SYMBOL_KILL_SWITCH_ACTIVE","GLOBAL_KILL_SWITCH_ACTIVE","ORDER_NOT_REDUCING_POSITION","ORDER_UNKNOWN","ORDER_OF_ANOTHER_ACCOUNT","ORDER_ALREADY_FILLED","ORDER_ALREADY_CANCELLED","ORDER_ALREADY_EXPIRED","ORDER_ALREADY_REJECTED","ORDER_NOT_YET_ACCEPTED","REQUEST_ID_MISSING","REQUEST_ID_DUPLICATE","REPLACE_CHANGES_NOTHING","REPLACE_CHANGES_SIDE","REPLACE_CHANGES_TYPE","REPLACE_QUANTITY_BELOW_FILLED","REPLACE_PENDING","SELF_TRADE_PREVENTED","TRADE_THROUGH_PREVENTED","BOOK_FULL","ACCOUNT_MALFORMED","ORDER_ID_MALFORMED","REQUEST_ID_MALFORMED","INSTRUMENT_DATA_INVALID","DISPLAY_QUANTITY_NOT_IN_LOTS","TIME_IN_FORCE_NOT_ALLOWED_FOR_INSTRUMENT","ACCOUNT_DATA_INVALID","HOLDINGS_ABOVE_LIMIT","INTRADAY_MARGIN_FREEZE","PATTERN_DAY_TRADER_BELOW_MINIMUM"]},"doc":"Why it was refused."},{"name":"figure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"The figure that broke the rule, in the rule\'s unit (currency units, shares, orders per second \\u2026); 0 where the rule has none."},{"name":"limit","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"What the figure was held against, in the same unit; 0 where the rule has none."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"quantity","type":"long","doc":"Shares or contracts of the order."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Limit price of the order in currency units; 0 for orders without."},{"name":"reference_price","type":"Price","doc":"Price the order was judged against, in currency units; 0 where there was none."}]}', ("symbol", "account", "order_id",))
@@ -8905,7 +6402,9 @@ class OrderReplaceRejectedType(RecordType):
             raise ValueError(f"no OrderReplaceRejected: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return OrderReplaceRejected_from_dict(fields)
+        record = OrderReplaceRejected()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ORDER_REPLACE_REJECTED: Final[RecordType] = OrderReplaceRejectedType("OrderReplaceRejected", 24, '{"type":"record","name":"OrderReplaceRejected","namespace":"tapeline","doc":"A replace that could not be carried out; the order, if any, is as before.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"request_id","type":"string","doc":"The replace request, as its client named it."},{"name":"step","type":{"type":"enum","name":"OrderStep","doc":"Step of the order lifecycle.","symbols":["VALIDATE","RISK","EXECUTION"]},"doc":"Step that refused it."},{"name":"reason","type":{"type":"enum","name":"OrderRejectReason","doc":"Why an order, a replace or a cancel was refused.","symbols":["SYMBOL_MISSING","SYMBOL_UNKNOWN","ACCOUNT_MISSING","ORDER_ID_MISSING","ORDER_ID_TOO_LONG","ORDER_ID_DUPLICATE","SIDE_MISSING","ORDER_TYPE_MISSING","TIME_IN_FORCE_MISSING","QUANTITY_NOT_POSITIVE","QUANTITY_ABOVE_LIMIT","QUANTITY_NOT_IN_LOTS","NOTIONAL_ABOVE_LIMIT","LIMIT_PRICE_MISSING","LIMIT_PRICE_NOT_ALLOWED","LIMIT_PRICE_NOT_POSITIVE","LIMIT_PRICE_NOT_ON_TICK","PRICE_ABOVE_LIMIT","PRICE_OUTSIDE_COLLAR","PRICE_OUTSIDE_LULD_BANDS","REFERENCE_PRICE_MISSING","STOP_PRICE_MISSING","STOP_PRICE_NOT_ALLOWED","STOP_PRICE_NOT_POSITIVE","STOP_PRICE_NOT_ON_TICK","STOP_PRICE_ON_WRONG_SIDE","STOP_AND_LIMIT_CONTRADICT","EXPIRY_MISSING","EXPIRY_NOT_ALLOWED","EXPIRY_IN_THE_PAST","EXPIRY_TOO_FAR","TIME_IN_FORCE_NOT_ALLOWED_FOR_TYPE","MARKET_ORDER_OUTSIDE_REGULAR_HOURS","SESSION_CLOSED","SESSION_NOT_ALLOWED","TOO_LATE_FOR_OPENING_AUCTION","TOO_LATE_FOR_CLOSING_AUCTION","POST_ONLY_CONTRADICTS_TYPE","POST_ONLY_CONTRADICTS_TIME_IN_FORCE","POST_ONLY_WOULD_TRADE","DISPLAY_QUANTITY_ABOVE_QUANTITY","DISPLAY_QUANTITY_NEGATIVE","DISPLAY_QUANTITY_NOT_ALLOWED","ALL_OR_NONE_NOT_ALLOWED","MARKING_MISSING","MARKING_NOT_ALLOWED","INSTRUMENT_NOT_YET_LISTED","INSTRUMENT_DELISTED","INSTRUMENT_EXPIRED","SYMBOL_HALTED","SYMBOL_PAUSED","MARKET_HALTED","ORDER_RATE_ABOVE_LIMIT","EVENT_TIME_OUT_OF_RANGE","ACCOUNT_UNKNOWN","ACCOUNT_RESTRICTED","ACCOUNT_CLOSED","INSTRUMENT_NOT_PERMITTED","SHORT_SALE_NOT_PERMITTED","SHORT_SALE_NOT_SHORTABLE","SHORT_SALE_WITHOUT_LOCATE","SHORT_SALE_AT_OR_BELOW_BID","SALE_ABOVE_POSITION","BUYING_POWER_EXCEEDED","INITIAL_MARGIN_EXCEEDED","MAINTENANCE_MARGIN_DEFICIT","EQUITY_BELOW_MINIMUM","POSITION_ABOVE_LIMIT","CONCENTRATION_ABOVE_LIMIT","GROSS_EXPOSURE_ABOVE_LIMIT","NET_EXPOSURE_ABOVE_LIMIT","OPEN_ORDERS_ABOVE_LIMIT","DAILY_LOSS_ABOVE_LIMIT","ACCOUNT_KILL_SWITCH_ACTIVE","SYMBOL_KILL_SWITCH_ACTIVE","GLOBAL_KILL_SWITCH_ACTIVE","ORDER_NOT_REDUCING_POSITION","ORDER_UNKNOWN","ORDER_OF_ANOTHER_ACCOUNT","ORDER_ALREADY_FILLED","ORDER_ALREADY_CANCELLED","ORDER_ALREADY_EXPIRED","ORDER_ALREADY_REJECTED","ORDER_NOT_YET_ACCEPTED","REQUEST_ID_MISSING","REQUEST_ID_DUPLICATE","REPLACE_CHANGES_NOTHING","REPLACE_CHANGES_SIDE","REPLACE_CHANGES_TYPE","REPLACE_QUANTITY_BELOW_FILLED","REPLACE_PENDING","SELF_TRADE_PREVENTED","TRADE_THROUGH_PREVENTED","BOOK_FULL","ACCOUNT_MALFORMED","ORDER_ID_MALFORMED","REQUEST_ID_MALFORMED","INSTRUMENT_DATA_INVALID","DISPLAY_QUANTITY_NOT_IN_LOTS","TIME_IN_FORCE_NOT_ALLOWED_FOR_INSTRUMENT","ACCOUNT_DATA_INVALID","HOLDINGS_ABOVE_LIMIT","INTRADAY_MARGIN_FREEZE","PATTERN_DAY_TRADER_BELOW_MINIMUM"]},"doc":"Why it was refused."},{"name":"figure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"The figure that broke the rule, in the rule\'s unit (currency units, shares, orders per second \\u2026); 0 where the rule has none."},{"name":"limit","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"What the figure was held against, in the same unit; 0 where the rule has none."},{"name":"state","type":{"type":"enum","name":"OrderState","doc":"Where an order stands in its life.","symbols":["UNKNOWN","PLACED","VALIDATED","RISK_APPROVED","WORKING","PARTIALLY_FILLED","SUSPENDED","FILLED","CANCELLED","REPLACED","EXPIRED","REJECTED"]},"doc":"Where the order stands."}]}', ("symbol", "account", "order_id",))
@@ -8922,7 +6421,9 @@ class OrderReplaceRequestedType(RecordType):
             raise ValueError(f"no OrderReplaceRequested: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return OrderReplaceRequested_from_dict(fields)
+        record = OrderReplaceRequested()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ORDER_REPLACE_REQUESTED: Final[RecordType] = OrderReplaceRequestedType("OrderReplaceRequested", 25, '{"type":"record","name":"OrderReplaceRequested","namespace":"tapeline","doc":"A client asks to change an order; fields that stay are repeated.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"request_id","type":"string","doc":"This request, as its client names it; unique per order."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order: it must not change."},{"name":"quantity","type":"long","doc":"New quantity in all, filled ones included, in shares or contracts."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time; 0 shows all."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"New worst price in currency units; 0 for orders without."},{"name":"stop_price","type":"Price","doc":"New trigger price in currency units; 0 for orders without."},{"name":"expire_time_ns","type":"long","doc":"GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0."}]}', ("symbol", "account", "order_id",))
@@ -8939,7 +6440,9 @@ class OrderReplacedType(RecordType):
             raise ValueError(f"no OrderReplaced: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return OrderReplaced_from_dict(fields)
+        record = OrderReplaced()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ORDER_REPLACED: Final[RecordType] = OrderReplacedType("OrderReplaced", 26, '{"type":"record","name":"OrderReplaced","namespace":"tapeline","doc":"An order has changed as its client asked.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 before it was accepted."},{"name":"request_id","type":"string","doc":"The replace request, as its client named it."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"quantity","type":"long","doc":"New quantity in all, filled ones included, in shares or contracts."},{"name":"previous_quantity","type":"long","doc":"Quantity in all before, in shares or contracts."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"New limit price in currency units; 0 for orders without."},{"name":"previous_limit_price","type":"Price","doc":"Limit price before, in currency units; 0 for orders without."},{"name":"stop_price","type":"Price","doc":"New trigger price in currency units; 0 for orders without."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time from now on; 0 shows all."},{"name":"cumulative_quantity","type":"long","doc":"Shares or contracts filled so far."},{"name":"leaves_quantity","type":"long","doc":"Shares or contracts still open."},{"name":"priority_kept","type":"boolean","doc":"The order kept its place in the queue."}]}', ("symbol", "account", "order_id",))
@@ -8956,7 +6459,9 @@ class OrderSuspendedType(RecordType):
             raise ValueError(f"no OrderSuspended: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return OrderSuspended_from_dict(fields)
+        record = OrderSuspended()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ORDER_SUSPENDED: Final[RecordType] = OrderSuspendedType("OrderSuspended", 27, '{"type":"record","name":"OrderSuspended","namespace":"tapeline","doc":"An accepted order waits outside the book.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 before it was accepted."},{"name":"reason","type":{"type":"enum","name":"SuspendReason","doc":"What an accepted order waits for outside the book.","symbols":["STOP_NOT_REACHED","AUCTION_NOT_YET","SYMBOL_HALTED","SESSION_NOT_OPEN"]},"doc":"What it waits for."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"leaves_quantity","type":"long","doc":"Shares or contracts still open."},{"name":"stop_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"STOP_NOT_REACHED: price that triggers it, in currency units; otherwise 0."}]}', ("symbol", "account", "order_id",))
@@ -8973,7 +6478,9 @@ class OrderTransitionRefusedType(RecordType):
             raise ValueError(f"no OrderTransitionRefused: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return OrderTransitionRefused_from_dict(fields)
+        record = OrderTransitionRefused()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ORDER_TRANSITION_REFUSED: Final[RecordType] = OrderTransitionRefusedType("OrderTransitionRefused", 28, '{"type":"record","name":"OrderTransitionRefused","namespace":"tapeline","doc":"An event that does not fit the state its order is in; the order stays as it is.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"state","type":{"type":"enum","name":"OrderState","doc":"Where an order stands in its life.","symbols":["UNKNOWN","PLACED","VALIDATED","RISK_APPROVED","WORKING","PARTIALLY_FILLED","SUSPENDED","FILLED","CANCELLED","REPLACED","EXPIRED","REJECTED"]},"doc":"State the order is in."},{"name":"record_type","type":"string","doc":"Name of the event\'s schema; cause_id is the event.","vocabulary":true},{"name":"step","type":{"type":"enum","name":"OrderStep","doc":"Step of the order lifecycle.","symbols":["VALIDATE","RISK","EXECUTION"]},"doc":"Step that refused it."}]}', ("symbol", "account", "order_id",))
@@ -8990,7 +6497,9 @@ class OrderTriggeredType(RecordType):
             raise ValueError(f"no OrderTriggered: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return OrderTriggered_from_dict(fields)
+        record = OrderTriggered()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ORDER_TRIGGERED: Final[RecordType] = OrderTriggeredType("OrderTriggered", 29, '{"type":"record","name":"OrderTriggered","namespace":"tapeline","doc":"A stop order has been set off: from now on it is a market or limit order.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 before it was accepted."},{"name":"trigger_source","type":{"type":"enum","name":"TriggerSource","doc":"What sets off a stop order.","symbols":["LAST_SALE","QUOTE"]},"doc":"What set it off."},{"name":"trigger_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price that set it off, in currency units."},{"name":"stop_price","type":"Price","doc":"Its trigger price in currency units."},{"name":"order_type","type":{"type":"enum","name":"OrderType","doc":"How the price of an order is set.","symbols":["NONE","MARKET","LIMIT","STOP","STOP_LIMIT"]},"doc":"What it is now: MARKET or LIMIT."}]}', ("symbol", "account", "order_id",))
@@ -9007,7 +6516,9 @@ class OrderValidatedType(RecordType):
             raise ValueError(f"no OrderValidated: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return OrderValidated_from_dict(fields)
+        record = OrderValidated()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 ORDER_VALIDATED: Final[RecordType] = OrderValidatedType("OrderValidated", 30, '{"type":"record","name":"OrderValidated","namespace":"tapeline","doc":"An order or replace that obeys the rules of its instrument and market, with what risk needs to judge it.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"action","type":{"type":"enum","name":"OrderAction","doc":"What a request wants of an order.","symbols":["NEW","REPLACE","CANCEL"]},"doc":"NEW for an order, REPLACE for a change of one, CANCEL to end one."},{"name":"request_id","type":"string","doc":"The replace or cancel request, as its client named it; empty for a new order."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"BUY or SELL."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How a sale is marked; NONE for a buy."},{"name":"order_type","type":{"type":"enum","name":"OrderType","doc":"How the price of an order is set.","symbols":["NONE","MARKET","LIMIT","STOP","STOP_LIMIT"]},"doc":"How the price is set."},{"name":"time_in_force","type":{"type":"enum","name":"TimeInForce","doc":"How long an order works.","symbols":["NONE","DAY","GOOD_TILL_CANCELLED","GOOD_TILL_DATE","IMMEDIATE_OR_CANCEL","FILL_OR_KILL","AT_THE_OPEN","AT_THE_CLOSE"]},"doc":"How long it works."},{"name":"session","type":{"type":"enum","name":"OrderSession","doc":"Trading sessions in which an order may work.","symbols":["REGULAR","PRE_MARKET","POST_MARKET","ALL_DAY"]},"doc":"Sessions in which it may work."},{"name":"quantity","type":"long","doc":"Shares or contracts in all, filled ones included."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time; 0 shows all."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"LIMIT, STOP_LIMIT: worst price in currency units; otherwise 0."},{"name":"stop_price","type":"Price","doc":"STOP, STOP_LIMIT: price that triggers it, in currency units; otherwise 0."},{"name":"expire_time_ns","type":"long","doc":"GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0."},{"name":"post_only","type":"boolean","doc":"Never takes liquidity."},{"name":"all_or_none","type":"boolean","doc":"Trades its whole quantity or nothing."},{"name":"self_trade_prevention","type":{"type":"enum","name":"SelfTradePrevention","doc":"What happens to orders of one account that would trade with each other.","symbols":["NONE","CANCEL_NEWEST","CANCEL_OLDEST","CANCEL_BOTH","DECREMENT"]},"doc":"What happens if it would trade with another order of its account."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"reference_price","type":"Price","doc":"Price the order was judged against, in currency units; 0 where there was none (a limit order in a new listing)."},{"name":"underlying_price","type":"Price","doc":"OPTION: price of the underlying as its reference data has it, in currency units; 0 is unknown, or no option."},{"name":"strike_price","type":"Price","doc":"OPTION: strike in currency units; otherwise 0."},{"name":"option_right","type":{"type":"enum","name":"OptionRight","doc":"Right an option gives.","symbols":["NONE","CALL","PUT"]},"doc":"OPTION: call or put; otherwise NONE."},{"name":"contract_margin","type":"Price","doc":"FUTURE: initial margin of one contract in currency units; otherwise 0."},{"name":"bid_price","type":"Price","doc":"National best bid when it was judged, in currency units; 0 is none."},{"name":"ask_price","type":"Price","doc":"National best offer when it was judged, in currency units; 0 is none."},{"name":"shortable","type":"boolean","doc":"The instrument may be sold short without a locate (easy to borrow)."},{"name":"short_restricted","type":"boolean","doc":"Rule 201 is in force: no short sale at or below the best bid."}]}', ("symbol", "account", "order_id",))
@@ -9024,7 +6535,9 @@ class PortfolioRebalancedType(RecordType):
             raise ValueError(f"no PortfolioRebalanced: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return PortfolioRebalanced_from_dict(fields)
+        record = PortfolioRebalanced()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 PORTFOLIO_REBALANCED: Final[RecordType] = PortfolioRebalancedType("PortfolioRebalanced", 31, '{"type":"record","name":"PortfolioRebalanced","namespace":"tapeline","doc":"One account\'s portfolio: equity, exposure, and what would bring it back to its target weights.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"account","type":"string","doc":"The account.","key":true},{"name":"equity","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Cash and positions at the market, in currency units."},{"name":"cash","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Cash in currency units, unsettled included."},{"name":"long_value","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Market value of long positions in currency units."},{"name":"short_value","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Market value of short positions in currency units, negative."},{"name":"gross_exposure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"long_value - short_value in currency units."},{"name":"net_exposure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"long_value + short_value in currency units."},{"name":"unrealised_pnl","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Profit not realised, in currency units."},{"name":"realised_pnl_total","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Profit realised so far, in currency units."},{"name":"maintenance_margin","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Maintenance margin required, in currency units."},{"name":"excess_equity","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"equity - maintenance_margin in currency units; negative is a deficit."},{"name":"positions","type":"long","doc":"Symbols held."},{"name":"drift_bps","type":"long","doc":"Largest distance of a weight from its target, in basis points of equity."},{"name":"weights","type":{"type":"array","items":{"type":"record","name":"PortfolioWeight","doc":"One symbol\'s weight and its target.","fields":[{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","vocabulary":true},{"name":"weight_bps","type":"long","doc":"Share of equity now, in basis points, signed."},{"name":"target_bps","type":"long","doc":"Share of equity wanted, in basis points, signed."},{"name":"rebalance_quantity","type":"long","doc":"Shares or contracts to buy, negative to sell, to be on target."}]}},"doc":"Symbols away from their target, the farthest first; at most 1,000."}]}', ("account",))
@@ -9041,7 +6554,9 @@ class PositionUpdatedType(RecordType):
             raise ValueError(f"no PositionUpdated: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return PositionUpdated_from_dict(fields)
+        record = PositionUpdated()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 POSITION_UPDATED: Final[RecordType] = PositionUpdatedType("PositionUpdated", 32, '{"type":"record","name":"PositionUpdated","namespace":"tapeline","doc":"One account\'s position in one symbol after a change.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"The account.","key":true},{"name":"change_kind","type":{"type":"enum","name":"PositionChangeKind","doc":"What changed a position.","symbols":["TRADE","CORPORATE_ACTION","TRANSFER","EXERCISE","ASSIGNMENT","EXPIRY","CORRECTION"]},"doc":"What changed it."},{"name":"trade_id","type":"long","doc":"TRADE: the trade, a number per symbol; otherwise 0."},{"name":"change_quantity","type":"long","doc":"Shares or contracts added, negative removed."},{"name":"change_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price of the change in currency units."},{"name":"quantity","type":"long","doc":"Shares or contracts held afterwards; negative is short."},{"name":"average_price","type":"Price","doc":"Average price of the open lots in currency units, rounded half to even to 1e-8; 0 when flat."},{"name":"cost","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Cost of the open lots in currency units, exact, fees not included; negative is the proceeds of a short."},{"name":"realised_pnl","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Profit realised by this change in currency units, fees not included."},{"name":"realised_pnl_total","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Profit realised so far in currency units, fees not included."},{"name":"fees_total","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Fees and commission so far in currency units."},{"name":"lots","type":"long","doc":"Open lots."},{"name":"oldest_lot_ns","type":"long","doc":"When the oldest open lot was opened: nanoseconds since the epoch, UTC; 0 when flat."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."}]}', ("symbol", "account",))
@@ -9058,7 +6573,9 @@ class PositionValuedType(RecordType):
             raise ValueError(f"no PositionValued: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return PositionValued_from_dict(fields)
+        record = PositionValued()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 POSITION_VALUED: Final[RecordType] = PositionValuedType("PositionValued", 33, '{"type":"record","name":"PositionValued","namespace":"tapeline","doc":"One position at the market.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"The account.","key":true},{"name":"quantity","type":"long","doc":"Shares or contracts held; negative is short."},{"name":"mark_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price it is valued at, in currency units."},{"name":"market_value","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Value in currency units, signed."},{"name":"unrealised_pnl","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Profit not realised, in currency units."},{"name":"realised_pnl_total","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Profit realised so far in currency units."}]}', ("symbol", "account",))
@@ -9075,7 +6592,9 @@ class PriceUpdatedType(RecordType):
             raise ValueError(f"no PriceUpdated: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return PriceUpdated_from_dict(fields)
+        record = PriceUpdated()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 PRICE_UPDATED: Final[RecordType] = PriceUpdatedType("PriceUpdated", 34, '{"type":"record","name":"PriceUpdated","namespace":"tapeline","doc":"The market in one symbol after one accepted venue message: best bid and offer across venues, last sale, volume.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"kind","type":{"type":"enum","name":"PriceKind","doc":"What changed.","symbols":["QUOTE","TRADE","STATUS"]},"doc":"What changed."},{"name":"bid_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"National best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at the best bid, all venues at that price together."},{"name":"bid_venue","type":"string","doc":"First venue at the best bid.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at the best offer, all venues at that price together."},{"name":"ask_venue","type":"string","doc":"First venue at the best offer.","vocabulary":true},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"last_quantity","type":"long","doc":"Shares of the last eligible sale."},{"name":"last_venue","type":"string","doc":"Venue of the last eligible sale.","vocabulary":true},{"name":"trade_price","type":"Price","doc":"TRADE: price of this sale in currency units, eligible for last or not; otherwise 0."},{"name":"trade_quantity","type":"long","doc":"TRADE: shares of this sale; otherwise 0."},{"name":"cumulative_volume","type":"long","doc":"Shares sold so far on this trading day."},{"name":"status","type":"string","doc":"Trading status: TRADING, HALTED, PAUSED, QUOTING.","vocabulary":true},{"name":"flags","type":"long","doc":"Bit set: 1 market locked, 2 market crossed, 4 one-sided, 8 outside regular hours, 16 odd lot, 32 sale not eligible for last, 64 sale not eligible for high, low and volume-weighted price, 128 opening print, 256 closing print, 512 hidden execution."}]}', ("symbol",))
@@ -9092,7 +6611,9 @@ class ReconciliationBreakFoundType(RecordType):
             raise ValueError(f"no ReconciliationBreakFound: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return ReconciliationBreakFound_from_dict(fields)
+        record = ReconciliationBreakFound()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 RECONCILIATION_BREAK_FOUND: Final[RecordType] = ReconciliationBreakFoundType("ReconciliationBreakFound", 35, '{"type":"record","name":"ReconciliationBreakFound","namespace":"tapeline","doc":"Our figures and another\'s do not agree.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account it concerns.","key":true},{"name":"break_kind","type":{"type":"enum","name":"BreakKind","doc":"What does not agree.","symbols":["CASH","SHARES","OBLIGATION","TRADE"]},"doc":"What does not agree."},{"name":"counterparty","type":"string","doc":"Whose figures.","vocabulary":true},{"name":"settlement_day","type":"long","doc":"Day it concerns: days since 1970-01-01."},{"name":"own_figure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Ours, in currency units or shares."},{"name":"other_figure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Theirs, in currency units or shares."},{"name":"reference","type":"string","doc":"What it belongs to: obligation or trade."}]}', ("symbol", "account",))
@@ -9109,7 +6630,9 @@ class ReportGeneratedType(RecordType):
             raise ValueError(f"no ReportGenerated: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return ReportGenerated_from_dict(fields)
+        record = ReportGenerated()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 REPORT_GENERATED: Final[RecordType] = ReportGeneratedType("ReportGenerated", 36, '{"type":"record","name":"ReportGenerated","namespace":"tapeline","doc":"A report has been written.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"report_id","type":"string","doc":"Identity: kind, subject and period; the same for every version.","key":true},{"name":"report_kind","type":{"type":"enum","name":"ReportKind","doc":"Kind of report.","symbols":["RULE_606_PUBLIC","RULE_606_CUSTOMER","RULE_605","CAT","BEST_EXECUTION","TRADE_CONFIRMATION","ACCOUNT_STATEMENT","POSITIONS","PROFIT_AND_LOSS","SETTLEMENT","RECONCILIATION","AUDIT_TRAIL","SURVEILLANCE"]},"doc":"What it reports."},{"name":"subject","type":"string","doc":"Account, venue or firm it is about; empty for all.","vocabulary":true},{"name":"period_start_ns","type":"long","doc":"Start of the period, inclusive: nanoseconds since the epoch, UTC."},{"name":"period_end_ns","type":"long","doc":"End of the period, exclusive: nanoseconds since the epoch, UTC."},{"name":"version","type":"long","doc":"Version of this report, from 1; a correction has the next."},{"name":"location","type":"string","doc":"Where it lies, relative to the report folder."},{"name":"digest","type":"bytes","doc":"SHA-256 of its bytes."},{"name":"rows","type":"long","doc":"Rows of data."},{"name":"format","type":"string","doc":"csv, json, xml or parquet.","vocabulary":true}]}', ("report_id",))
@@ -9126,7 +6649,9 @@ class RiskCheckedType(RecordType):
             raise ValueError(f"no RiskChecked: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return RiskChecked_from_dict(fields)
+        record = RiskChecked()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 RISK_CHECKED: Final[RecordType] = RiskCheckedType("RiskChecked", 37, '{"type":"record","name":"RiskChecked","namespace":"tapeline","doc":"An order or replace that its account can bear, with the figures the decision was taken on.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account the order is for.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"action","type":{"type":"enum","name":"OrderAction","doc":"What a request wants of an order.","symbols":["NEW","REPLACE","CANCEL"]},"doc":"NEW for an order, REPLACE for a change of one, CANCEL to end one."},{"name":"request_id","type":"string","doc":"The replace or cancel request, as its client named it; empty for a new order."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"BUY or SELL."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How a sale is marked; NONE for a buy."},{"name":"order_type","type":{"type":"enum","name":"OrderType","doc":"How the price of an order is set.","symbols":["NONE","MARKET","LIMIT","STOP","STOP_LIMIT"]},"doc":"How the price is set."},{"name":"time_in_force","type":{"type":"enum","name":"TimeInForce","doc":"How long an order works.","symbols":["NONE","DAY","GOOD_TILL_CANCELLED","GOOD_TILL_DATE","IMMEDIATE_OR_CANCEL","FILL_OR_KILL","AT_THE_OPEN","AT_THE_CLOSE"]},"doc":"How long it works."},{"name":"session","type":{"type":"enum","name":"OrderSession","doc":"Trading sessions in which an order may work.","symbols":["REGULAR","PRE_MARKET","POST_MARKET","ALL_DAY"]},"doc":"Sessions in which it may work."},{"name":"quantity","type":"long","doc":"Shares or contracts in all, filled ones included."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time; 0 shows all."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"LIMIT, STOP_LIMIT: worst price in currency units; otherwise 0."},{"name":"stop_price","type":"Price","doc":"STOP, STOP_LIMIT: price that triggers it, in currency units; otherwise 0."},{"name":"expire_time_ns","type":"long","doc":"GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0."},{"name":"post_only","type":"boolean","doc":"Never takes liquidity."},{"name":"all_or_none","type":"boolean","doc":"Trades its whole quantity or nothing."},{"name":"self_trade_prevention","type":{"type":"enum","name":"SelfTradePrevention","doc":"What happens to orders of one account that would trade with each other.","symbols":["NONE","CANCEL_NEWEST","CANCEL_OLDEST","CANCEL_BOTH","DECREMENT"]},"doc":"What happens if it would trade with another order of its account."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"reference_price","type":"Price","doc":"Price the order was judged against, in currency units."},{"name":"buying_power_before","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Buying power before the reservation: equity less initial margin of positions less reservations of open orders, in currency units."},{"name":"buying_power_after","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Buying power after the reservation, in currency units."},{"name":"reservation","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Added by this request to what is reserved for open orders, fees included, in currency units; negative where a replace needs less."},{"name":"margin_requirement","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Initial margin that all open orders of the symbol add, this one included, in currency units."},{"name":"gross_exposure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Gross exposure of the account with this order, in each symbol with all open purchases or all open sales filled, whichever is more, in currency units."},{"name":"net_exposure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Net exposure of the account with this order and all open ones of its side filled, in currency units, signed."},{"name":"position_quantity","type":"long","doc":"Shares or contracts held in the symbol before the order, signed."}]}', ("symbol", "account", "order_id",))
@@ -9143,7 +6668,9 @@ class SettlementFailedType(RecordType):
             raise ValueError(f"no SettlementFailed: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return SettlementFailed_from_dict(fields)
+        record = SettlementFailed()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 SETTLEMENT_FAILED: Final[RecordType] = SettlementFailedType("SettlementFailed", 38, '{"type":"record","name":"SettlementFailed","namespace":"tapeline","doc":"An obligation was not met on its day.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account that settles.","key":true},{"name":"obligation_id","type":"string","doc":"The obligation."},{"name":"reason","type":{"type":"enum","name":"SettlementFailReason","doc":"Why an obligation did not settle.","symbols":["SHARES_NOT_DELIVERED","CASH_NOT_PAID","COUNTERPARTY_FAILED","INSTRUCTION_UNMATCHED","SYMBOL_RESTRICTED"]},"doc":"Why."},{"name":"settlement_day","type":"long","doc":"Day it was due: days since 1970-01-01."},{"name":"quantity","type":"long","doc":"Shares or contracts not delivered: positive to receive, negative to deliver."},{"name":"amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Cash not paid in currency units: positive to receive, negative to pay."},{"name":"days_failed","type":"long","doc":"Settlement days it has failed, this one included."},{"name":"close_out_day","type":"long","doc":"Day it must be closed out (17 CFR 242.204): days since 1970-01-01; 0 where it need not."}]}', ("symbol", "account",))
@@ -9160,7 +6687,9 @@ class SettlementObligationChangedType(RecordType):
             raise ValueError(f"no SettlementObligationChanged: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return SettlementObligationChanged_from_dict(fields)
+        record = SettlementObligationChanged()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 SETTLEMENT_OBLIGATION_CHANGED: Final[RecordType] = SettlementObligationChangedType("SettlementObligationChanged", 39, '{"type":"record","name":"SettlementObligationChanged","namespace":"tapeline","doc":"What one account owes and is owed in one symbol on one settlement day, netted.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account that settles.","key":true},{"name":"obligation_id","type":"string","doc":"Identity of the obligation."},{"name":"settlement_day","type":"long","doc":"Day it is due: days since 1970-01-01."},{"name":"state","type":{"type":"enum","name":"ObligationState","doc":"Where a settlement obligation stands.","symbols":["OPEN","AFFIRMED","SETTLED","FAILED","CANCELLED"]},"doc":"Where it stands."},{"name":"quantity","type":"long","doc":"Net shares or contracts: positive to receive, negative to deliver."},{"name":"amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Net cash in currency units, fees included: positive to receive, negative to pay."},{"name":"trades","type":"long","doc":"Fills netted in it."}]}', ("symbol", "account",))
@@ -9177,7 +6706,9 @@ class TargetWeightChangedType(RecordType):
             raise ValueError(f"no TargetWeightChanged: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return TargetWeightChanged_from_dict(fields)
+        record = TargetWeightChanged()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 TARGET_WEIGHT_CHANGED: Final[RecordType] = TargetWeightChangedType("TargetWeightChanged", 40, '{"type":"record","name":"TargetWeightChanged","namespace":"tapeline","doc":"The share of equity an account wants to hold in one symbol.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"The account.","key":true},{"name":"target_bps","type":"long","doc":"Share of equity in basis points, negative is short; 0 is none."}]}', ("symbol", "account",))
@@ -9194,7 +6725,9 @@ class TradeExecutedType(RecordType):
             raise ValueError(f"no TradeExecuted: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return TradeExecuted_from_dict(fields)
+        record = TradeExecuted()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 TRADE_EXECUTED: Final[RecordType] = TradeExecutedType("TradeExecuted", 41, '{"type":"record","name":"TradeExecuted","namespace":"tapeline","doc":"One trade, both sides; the side filled by the market outside has an empty account.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"trade_id","type":"long","doc":"Number of the trade, from 1 per symbol."},{"name":"buy_account","type":"string","doc":"Account that bought; empty where it is the market outside.","key":true},{"name":"buy_order_id","type":"string","doc":"Order that bought, as its client named it; empty where it is the market outside.","key":true,"vocabulary":false},{"name":"buy_venue_order_id","type":"long","doc":"Number of the buy order in execution; 0 where it is the market outside."},{"name":"sell_account","type":"string","doc":"Account that sold; empty where it is the market outside.","key":true},{"name":"sell_order_id","type":"string","doc":"Order that sold, as its client named it; empty where it is the market outside.","key":true,"vocabulary":false},{"name":"sell_venue_order_id","type":"long","doc":"Number of the sell order in execution; 0 where it is the market outside."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How the sale is marked; NONE where the market outside sold."},{"name":"aggressor","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side that took liquidity; NONE in an auction."},{"name":"price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price in currency units."},{"name":"quantity","type":"long","doc":"Shares or contracts."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"venue","type":"string","doc":"Venue of the trade: market identifier code.","vocabulary":true},{"name":"auction","type":{"type":"enum","name":"AuctionKind","doc":"Which auction.","symbols":["NONE","OPENING","CLOSING","REOPENING"]},"doc":"Auction it was made in; NONE in continuous trading."}]}', ("symbol", "buy_account", "buy_order_id", "sell_account", "sell_order_id",))
@@ -9211,7 +6744,9 @@ class TradeSettledType(RecordType):
             raise ValueError(f"no TradeSettled: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return TradeSettled_from_dict(fields)
+        record = TradeSettled()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 TRADE_SETTLED: Final[RecordType] = TradeSettledType("TradeSettled", 42, '{"type":"record","name":"TradeSettled","namespace":"tapeline","doc":"One side of a trade has settled: shares and cash have changed hands.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"account","type":"string","doc":"Account that settles.","key":true},{"name":"order_id","type":"string","doc":"The order, as its client named it; unique per account, the same for the order\'s whole life.","key":true,"vocabulary":false},{"name":"trade_id","type":"long","doc":"The trade: number per symbol."},{"name":"obligation_id","type":"string","doc":"Obligation it was netted into."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"quantity","type":"long","doc":"Shares or contracts."},{"name":"price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price in currency units."},{"name":"amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Cash in currency units, fees included: positive received, negative paid."},{"name":"fees","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"All fees and commission in currency units."},{"name":"trade_day","type":"long","doc":"Day of the trade: days since 1970-01-01."},{"name":"settlement_day","type":"long","doc":"Day it settled: days since 1970-01-01."}]}', ("symbol", "account", "order_id",))
@@ -9228,7 +6763,9 @@ class TradingStatusChangedType(RecordType):
             raise ValueError(f"no TradingStatusChanged: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
-        return TradingStatusChanged_from_dict(fields)
+        record = TradingStatusChanged()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 TRADING_STATUS_CHANGED: Final[RecordType] = TradingStatusChangedType("TradingStatusChanged", 43, '{"type":"record","name":"TradingStatusChanged","namespace":"tapeline","doc":"Trading status, price bands or short-sale test of a symbol change.","fields":[{"name":"event_id","type":{"type":"fixed","name":"EventId","size":16},"doc":"Identity: 8 bytes naming the input at the edge it descends from, 8 bytes naming the path from there."},{"name":"cause_id","type":"EventId","doc":"event_id of the event that caused this one; zeros for an input at the edge."},{"name":"sequence","type":"long","doc":"Count of events its producer (source partition, or operator and key) has emitted, from 1."},{"name":"event_time_ns","type":"long","doc":"When it happened: nanoseconds since the epoch, UTC."},{"name":"symbol","type":"string","doc":"Instrument, as its listing venue writes it.","key":true},{"name":"status","type":{"type":"enum","name":"TradingStatus","doc":"Trading status of a symbol.","symbols":["CLOSED","PRE_OPEN","TRADING","HALTED","PAUSED","QUOTING","AUCTION"]},"doc":"Status from now on."},{"name":"reason","type":{"type":"enum","name":"TradingStatusReason","doc":"Why the trading status is what it is.","symbols":["SCHEDULE","NEWS_PENDING","REGULATORY","OPERATIONAL","LULD_PAUSE","MARKET_WIDE_LEVEL_1","MARKET_WIDE_LEVEL_2","MARKET_WIDE_LEVEL_3","NEW_LISTING","SHORT_SALE_TEST","BAND_UPDATE"]},"doc":"Why."},{"name":"reference_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Reference price of the bands in currency units; 0 is none."},{"name":"lower_band","type":"Price","doc":"Lower price band in currency units; 0 is none."},{"name":"upper_band","type":"Price","doc":"Upper price band in currency units; 0 is none."},{"name":"limit_state","type":{"type":"enum","name":"LimitState","doc":"Where the national best bid and offer stand against the bands.","symbols":["NONE","LIMIT_UP","LIMIT_DOWN","STRADDLE"]},"doc":"Where the market stands against the bands."},{"name":"short_restricted","type":"boolean","doc":"Rule 201 is in force: no short sale at or below the best bid."},{"name":"resume_time_ns","type":"long","doc":"HALTED, PAUSED: earliest resumption, nanoseconds since the epoch, UTC; 0 is unknown."}]}', ("symbol",))

@@ -9,8 +9,9 @@ from librt.strings import BytesWriter, read_f64_le, read_i64_be, write_f64_le, w
 from mypy_extensions import i64, mypyc_attr
 
 from dataflow.model import State, StateType
+from schemas.plain import from_dict, to_dict
 from schemas.wire import (
-    ENCODED, bytes_of, decimal_of, e8_of, encoded_word, id_bytes, read_block, read_bytes, read_index, read_long,
+    ENCODED, encoded_word, read_block, read_bytes, read_index, read_long,
     read_money, read_string, read_word, write_bytes, write_long, write_money, write_string,
 )
 
@@ -433,38 +434,6 @@ class OpenOrder:
         write_long(writer, self.previous)
         write_long(writer, self.next)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "place": self.place,
-            "venue_order_id": self.venue_order_id,
-            "account": self.account,
-            "order_id": self.order_id,
-            "side": SIDE_SYMBOLS[self.side],
-            "marking": SALE_MARKING_SYMBOLS[self.marking],
-            "order_type": ORDER_TYPE_SYMBOLS[self.order_type],
-            "time_in_force": TIME_IN_FORCE_SYMBOLS[self.time_in_force],
-            "session": ORDER_SESSION_SYMBOLS[self.session],
-            "state": ORDER_STATE_SYMBOLS[self.state],
-            "queue": ORDER_QUEUE_KIND_SYMBOLS[self.queue],
-            "priority": self.priority,
-            "limit_price": decimal_of(self.limit_price_e8),
-            "stop_price": decimal_of(self.stop_price_e8),
-            "quantity": self.quantity,
-            "leaves_quantity": self.leaves_quantity,
-            "display_quantity": self.display_quantity,
-            "shown_quantity": self.shown_quantity,
-            "expire_time_ns": self.expire_time_ns,
-            "post_only": self.post_only,
-            "all_or_none": self.all_or_none,
-            "self_trade_prevention": SELF_TRADE_PREVENTION_SYMBOLS[self.self_trade_prevention],
-            "instrument_type": INSTRUMENT_TYPE_SYMBOLS[self.instrument_type],
-            "multiplier": self.multiplier,
-            "filled_amount": decimal_of(self.filled_amount_e8),
-            "commission_charged": decimal_of(self.commission_charged_e8),
-            "previous": self.previous,
-            "next": self.next,
-        }
-
 
 def read_OpenOrder(data: bytes, position: i64) -> tuple[OpenOrder, i64]:
     place, position = read_long(data, position)
@@ -503,70 +472,6 @@ def read_OpenOrder(data: bytes, position: i64) -> tuple[OpenOrder, i64]:
     return record, position
 
 
-def OpenOrder_from_dict(fields: dict[str, Any]) -> OpenOrder:
-    record = OpenOrder()
-    for name, value in fields.items():
-        if name == "place":
-            record.place = value
-        elif name == "venue_order_id":
-            record.venue_order_id = value
-        elif name == "account":
-            record.account = value
-        elif name == "order_id":
-            record.order_id = value
-        elif name == "side":
-            record.side = SIDE_SYMBOLS.index(value)
-        elif name == "marking":
-            record.marking = SALE_MARKING_SYMBOLS.index(value)
-        elif name == "order_type":
-            record.order_type = ORDER_TYPE_SYMBOLS.index(value)
-        elif name == "time_in_force":
-            record.time_in_force = TIME_IN_FORCE_SYMBOLS.index(value)
-        elif name == "session":
-            record.session = ORDER_SESSION_SYMBOLS.index(value)
-        elif name == "state":
-            record.state = ORDER_STATE_SYMBOLS.index(value)
-        elif name == "queue":
-            record.queue = ORDER_QUEUE_KIND_SYMBOLS.index(value)
-        elif name == "priority":
-            record.priority = value
-        elif name == "limit_price":
-            record.limit_price_e8 = e8_of(value)
-        elif name == "stop_price":
-            record.stop_price_e8 = e8_of(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "leaves_quantity":
-            record.leaves_quantity = value
-        elif name == "display_quantity":
-            record.display_quantity = value
-        elif name == "shown_quantity":
-            record.shown_quantity = value
-        elif name == "expire_time_ns":
-            record.expire_time_ns = value
-        elif name == "post_only":
-            record.post_only = value
-        elif name == "all_or_none":
-            record.all_or_none = value
-        elif name == "self_trade_prevention":
-            record.self_trade_prevention = SELF_TRADE_PREVENTION_SYMBOLS.index(value)
-        elif name == "instrument_type":
-            record.instrument_type = INSTRUMENT_TYPE_SYMBOLS.index(value)
-        elif name == "multiplier":
-            record.multiplier = value
-        elif name == "filled_amount":
-            record.filled_amount_e8 = e8_of(value)
-        elif name == "commission_charged":
-            record.commission_charged_e8 = e8_of(value)
-        elif name == "previous":
-            record.previous = value
-        elif name == "next":
-            record.next = value
-        else:
-            raise ValueError(f"OpenOrder has no field {name!r}")
-    return record
-
-
 @mypyc_attr(acyclic=True, free_list_len=1)
 class OrderQueue:
     """Orders in time priority, linked by their places; in the book, all those of one price.
@@ -595,14 +500,6 @@ class OrderQueue:
         write_long(writer, self.first)
         write_long(writer, self.last)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "price": decimal_of(self.price_e8),
-            "quantity": self.quantity,
-            "first": self.first,
-            "last": self.last,
-        }
-
 
 def read_OrderQueue(data: bytes, position: i64) -> tuple[OrderQueue, i64]:
     price_e8 = read_i64_be(data, position)
@@ -612,22 +509,6 @@ def read_OrderQueue(data: bytes, position: i64) -> tuple[OrderQueue, i64]:
     last, position = read_long(data, position)
     record = OrderQueue(price_e8, quantity, first, last)
     return record, position
-
-
-def OrderQueue_from_dict(fields: dict[str, Any]) -> OrderQueue:
-    record = OrderQueue()
-    for name, value in fields.items():
-        if name == "price":
-            record.price_e8 = e8_of(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "first":
-            record.first = value
-        elif name == "last":
-            record.last = value
-        else:
-            raise ValueError(f"OrderQueue has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -650,30 +531,12 @@ class OrderExpiry:
         write_long(writer, self.at_ns)
         write_long(writer, self.place)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "at_ns": self.at_ns,
-            "place": self.place,
-        }
-
 
 def read_OrderExpiry(data: bytes, position: i64) -> tuple[OrderExpiry, i64]:
     at_ns, position = read_long(data, position)
     place, position = read_long(data, position)
     record = OrderExpiry(at_ns, place)
     return record, position
-
-
-def OrderExpiry_from_dict(fields: dict[str, Any]) -> OrderExpiry:
-    record = OrderExpiry()
-    for name, value in fields.items():
-        if name == "at_ns":
-            record.at_ns = value
-        elif name == "place":
-            record.place = value
-        else:
-            raise ValueError(f"OrderExpiry has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -884,45 +747,7 @@ class ExecutionState(State):
         write_long(writer, self.close_ns)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "orders": [item.to_dict() for item in self.orders],
-            "unused_place": self.unused_place,
-            "open_orders": self.open_orders,
-            "places": {key: item for key, item in self.places.items()},
-            "ended_recent": {key: item for key, item in self.ended_recent.items()},
-            "ended_before": {key: item for key, item in self.ended_before.items()},
-            "bids": [item.to_dict() for item in self.bids],
-            "asks": [item.to_dict() for item in self.asks],
-            "all_or_none_bids": [item.to_dict() for item in self.all_or_none_bids],
-            "all_or_none_asks": [item.to_dict() for item in self.all_or_none_asks],
-            "buy_stops": [item.to_dict() for item in self.buy_stops],
-            "sell_stops": [item.to_dict() for item in self.sell_stops],
-            "waiting": self.waiting.to_dict(),
-            "opening": self.opening.to_dict(),
-            "closing": self.closing.to_dict(),
-            "expiries": [item.to_dict() for item in self.expiries],
-            "orders_accepted": self.orders_accepted,
-            "queue_joins": self.queue_joins,
-            "trades": self.trades,
-            "bid_price": decimal_of(self.bid_price_e8),
-            "bid_quantity": self.bid_quantity,
-            "bid_left": self.bid_left,
-            "bid_venue": self.bid_venue,
-            "ask_price": decimal_of(self.ask_price_e8),
-            "ask_quantity": self.ask_quantity,
-            "ask_left": self.ask_left,
-            "ask_venue": self.ask_venue,
-            "last_price": decimal_of(self.last_price_e8),
-            "market_last_price": decimal_of(self.market_last_price_e8),
-            "status": TRADING_STATUS_SYMBOLS[self.status],
-            "phase": SESSION_PHASE_SYMBOLS[self.phase],
-            "opened": self.opened,
-            "clock_ns": self.clock_ns,
-            "boundary_ns": self.boundary_ns,
-            "day_end_ns": self.day_end_ns,
-            "open_ns": self.open_ns,
-            "close_ns": self.close_ns,
-        }
+        return to_dict(self, EXECUTION_STATE.schema_json)
 
 
 def read_ExecutionState(data: bytes, position: i64) -> tuple[ExecutionState, i64]:
@@ -1052,88 +877,6 @@ def read_ExecutionState(data: bytes, position: i64) -> tuple[ExecutionState, i64
     return record, position
 
 
-def ExecutionState_from_dict(fields: dict[str, Any]) -> ExecutionState:
-    record = ExecutionState()
-    for name, value in fields.items():
-        if name == "orders":
-            record.orders = [OpenOrder_from_dict(item) for item in value]
-        elif name == "unused_place":
-            record.unused_place = value
-        elif name == "open_orders":
-            record.open_orders = value
-        elif name == "places":
-            record.places = {key: item for key, item in value.items()}
-        elif name == "ended_recent":
-            record.ended_recent = {key: item for key, item in value.items()}
-        elif name == "ended_before":
-            record.ended_before = {key: item for key, item in value.items()}
-        elif name == "bids":
-            record.bids = [OrderQueue_from_dict(item) for item in value]
-        elif name == "asks":
-            record.asks = [OrderQueue_from_dict(item) for item in value]
-        elif name == "all_or_none_bids":
-            record.all_or_none_bids = [OrderQueue_from_dict(item) for item in value]
-        elif name == "all_or_none_asks":
-            record.all_or_none_asks = [OrderQueue_from_dict(item) for item in value]
-        elif name == "buy_stops":
-            record.buy_stops = [OrderQueue_from_dict(item) for item in value]
-        elif name == "sell_stops":
-            record.sell_stops = [OrderQueue_from_dict(item) for item in value]
-        elif name == "waiting":
-            record.waiting = OrderQueue_from_dict(value)
-        elif name == "opening":
-            record.opening = OrderQueue_from_dict(value)
-        elif name == "closing":
-            record.closing = OrderQueue_from_dict(value)
-        elif name == "expiries":
-            record.expiries = [OrderExpiry_from_dict(item) for item in value]
-        elif name == "orders_accepted":
-            record.orders_accepted = value
-        elif name == "queue_joins":
-            record.queue_joins = value
-        elif name == "trades":
-            record.trades = value
-        elif name == "bid_price":
-            record.bid_price_e8 = e8_of(value)
-        elif name == "bid_quantity":
-            record.bid_quantity = value
-        elif name == "bid_left":
-            record.bid_left = value
-        elif name == "bid_venue":
-            record.bid_venue = value
-        elif name == "ask_price":
-            record.ask_price_e8 = e8_of(value)
-        elif name == "ask_quantity":
-            record.ask_quantity = value
-        elif name == "ask_left":
-            record.ask_left = value
-        elif name == "ask_venue":
-            record.ask_venue = value
-        elif name == "last_price":
-            record.last_price_e8 = e8_of(value)
-        elif name == "market_last_price":
-            record.market_last_price_e8 = e8_of(value)
-        elif name == "status":
-            record.status = TRADING_STATUS_SYMBOLS.index(value)
-        elif name == "phase":
-            record.phase = SESSION_PHASE_SYMBOLS.index(value)
-        elif name == "opened":
-            record.opened = value
-        elif name == "clock_ns":
-            record.clock_ns = value
-        elif name == "boundary_ns":
-            record.boundary_ns = value
-        elif name == "day_end_ns":
-            record.day_end_ns = value
-        elif name == "open_ns":
-            record.open_ns = value
-        elif name == "close_ns":
-            record.close_ns = value
-        else:
-            raise ValueError(f"ExecutionState has no field {name!r}")
-    return record
-
-
 @mypyc_attr(acyclic=True, free_list_len=1)
 class OpenBar:
     """A bar that sales are still counted in.
@@ -1202,24 +945,6 @@ class OpenBar:
         write_long(writer, self.ineligible_volume)
         write_money(writer, self.ineligible_turnover_e8)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "start_ns": self.start_ns,
-            "end_ns": self.end_ns,
-            "open_time_ns": self.open_time_ns,
-            "close_time_ns": self.close_time_ns,
-            "open": decimal_of(self.open_e8),
-            "high": decimal_of(self.high_e8),
-            "low": decimal_of(self.low_e8),
-            "close": decimal_of(self.close_e8),
-            "trades": self.trades,
-            "volume": self.volume,
-            "turnover": decimal_of(self.turnover_e8),
-            "turnover_recent_e8": self.turnover_recent_e8,
-            "ineligible_volume": self.ineligible_volume,
-            "ineligible_turnover": decimal_of(self.ineligible_turnover_e8),
-        }
-
 
 def read_OpenBar(data: bytes, position: i64) -> tuple[OpenBar, i64]:
     start_ns, position = read_long(data, position)
@@ -1242,42 +967,6 @@ def read_OpenBar(data: bytes, position: i64) -> tuple[OpenBar, i64]:
     ineligible_turnover_e8, position = read_money(data, position)
     record = OpenBar(start_ns, end_ns, open_time_ns, close_time_ns, open_e8, high_e8, low_e8, close_e8, trades, volume, turnover_e8, turnover_recent_e8, ineligible_volume, ineligible_turnover_e8)
     return record, position
-
-
-def OpenBar_from_dict(fields: dict[str, Any]) -> OpenBar:
-    record = OpenBar()
-    for name, value in fields.items():
-        if name == "start_ns":
-            record.start_ns = value
-        elif name == "end_ns":
-            record.end_ns = value
-        elif name == "open_time_ns":
-            record.open_time_ns = value
-        elif name == "close_time_ns":
-            record.close_time_ns = value
-        elif name == "open":
-            record.open_e8 = e8_of(value)
-        elif name == "high":
-            record.high_e8 = e8_of(value)
-        elif name == "low":
-            record.low_e8 = e8_of(value)
-        elif name == "close":
-            record.close_e8 = e8_of(value)
-        elif name == "trades":
-            record.trades = value
-        elif name == "volume":
-            record.volume = value
-        elif name == "turnover":
-            record.turnover_e8 = e8_of(value)
-        elif name == "turnover_recent_e8":
-            record.turnover_recent_e8 = value
-        elif name == "ineligible_volume":
-            record.ineligible_volume = value
-        elif name == "ineligible_turnover":
-            record.ineligible_turnover_e8 = e8_of(value)
-        else:
-            raise ValueError(f"OpenBar has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -1332,19 +1021,6 @@ class MovingState:
         write_f64_le(writer, self.macd_signal)
         write_f64_le(writer, self.true_range)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "bars": self.bars,
-            "closes_e8": [item for item in self.closes_e8],
-            "ema": self.ema,
-            "gain": self.gain,
-            "loss": self.loss,
-            "macd_fast": self.macd_fast,
-            "macd_slow": self.macd_slow,
-            "macd_signal": self.macd_signal,
-            "true_range": self.true_range,
-        }
-
 
 def read_MovingState(data: bytes, position: i64) -> tuple[MovingState, i64]:
     bars, position = read_long(data, position)
@@ -1372,32 +1048,6 @@ def read_MovingState(data: bytes, position: i64) -> tuple[MovingState, i64]:
     position += 8
     record = MovingState(bars, closes_e8, ema, gain, loss, macd_fast, macd_slow, macd_signal, true_range)
     return record, position
-
-
-def MovingState_from_dict(fields: dict[str, Any]) -> MovingState:
-    record = MovingState()
-    for name, value in fields.items():
-        if name == "bars":
-            record.bars = value
-        elif name == "closes_e8":
-            record.closes_e8 = [item for item in value]
-        elif name == "ema":
-            record.ema = value
-        elif name == "gain":
-            record.gain = value
-        elif name == "loss":
-            record.loss = value
-        elif name == "macd_fast":
-            record.macd_fast = value
-        elif name == "macd_slow":
-            record.macd_slow = value
-        elif name == "macd_signal":
-            record.macd_signal = value
-        elif name == "true_range":
-            record.true_range = value
-        else:
-            raise ValueError(f"MovingState has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -1440,16 +1090,6 @@ class BarSeries:
         write_long(writer, self.filled)
         self.moving.encode_into(writer)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "interval_ms": self.interval_ms,
-            "newest": self.newest.to_dict(),
-            "earlier": [item.to_dict() for item in self.earlier],
-            "closed_end_ns": self.closed_end_ns,
-            "filled": self.filled,
-            "moving": self.moving.to_dict(),
-        }
-
 
 def read_BarSeries(data: bytes, position: i64) -> tuple[BarSeries, i64]:
     interval_ms, position = read_long(data, position)
@@ -1467,26 +1107,6 @@ def read_BarSeries(data: bytes, position: i64) -> tuple[BarSeries, i64]:
     moving, position = read_MovingState(data, position)
     record = BarSeries(interval_ms, newest, earlier, closed_end_ns, filled, moving)
     return record, position
-
-
-def BarSeries_from_dict(fields: dict[str, Any]) -> BarSeries:
-    record = BarSeries()
-    for name, value in fields.items():
-        if name == "interval_ms":
-            record.interval_ms = value
-        elif name == "newest":
-            record.newest = OpenBar_from_dict(value)
-        elif name == "earlier":
-            record.earlier = [OpenBar_from_dict(item) for item in value]
-        elif name == "closed_end_ns":
-            record.closed_end_ns = value
-        elif name == "filled":
-            record.filled = value
-        elif name == "moving":
-            record.moving = MovingState_from_dict(value)
-        else:
-            raise ValueError(f"BarSeries has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -1510,9 +1130,7 @@ class IndicatorsState(State):
         writer.append(0)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "series": [item.to_dict() for item in self.series],
-        }
+        return to_dict(self, INDICATORS_STATE.schema_json)
 
 
 def read_IndicatorsState(data: bytes, position: i64) -> tuple[IndicatorsState, i64]:
@@ -1526,16 +1144,6 @@ def read_IndicatorsState(data: bytes, position: i64) -> tuple[IndicatorsState, i
             count1, position = read_block(data, position)
     record = IndicatorsState(series)
     return record, position
-
-
-def IndicatorsState_from_dict(fields: dict[str, Any]) -> IndicatorsState:
-    record = IndicatorsState()
-    for name, value in fields.items():
-        if name == "series":
-            record.series = [BarSeries_from_dict(item) for item in value]
-        else:
-            raise ValueError(f"IndicatorsState has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -1562,13 +1170,6 @@ class BookLevel:
         write_long(writer, self.quantity)
         write_long(writer, self.unknown)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "price": decimal_of(self.price_e8),
-            "quantity": self.quantity,
-            "unknown": self.unknown,
-        }
-
 
 def read_BookLevel(data: bytes, position: i64) -> tuple[BookLevel, i64]:
     price_e8 = read_i64_be(data, position)
@@ -1577,20 +1178,6 @@ def read_BookLevel(data: bytes, position: i64) -> tuple[BookLevel, i64]:
     unknown, position = read_long(data, position)
     record = BookLevel(price_e8, quantity, unknown)
     return record, position
-
-
-def BookLevel_from_dict(fields: dict[str, Any]) -> BookLevel:
-    record = BookLevel()
-    for name, value in fields.items():
-        if name == "price":
-            record.price_e8 = e8_of(value)
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "unknown":
-            record.unknown = value
-        else:
-            raise ValueError(f"BookLevel has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -1617,13 +1204,6 @@ class BookOrder:
         write_i64_be(writer, self.price_e8)
         write_long(writer, self.quantity)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "side": self.side,
-            "price": decimal_of(self.price_e8),
-            "quantity": self.quantity,
-        }
-
 
 def read_BookOrder(data: bytes, position: i64) -> tuple[BookOrder, i64]:
     side, position = read_long(data, position)
@@ -1632,20 +1212,6 @@ def read_BookOrder(data: bytes, position: i64) -> tuple[BookOrder, i64]:
     quantity, position = read_long(data, position)
     record = BookOrder(side, price_e8, quantity)
     return record, position
-
-
-def BookOrder_from_dict(fields: dict[str, Any]) -> BookOrder:
-    record = BookOrder()
-    for name, value in fields.items():
-        if name == "side":
-            record.side = value
-        elif name == "price":
-            record.price_e8 = e8_of(value)
-        elif name == "quantity":
-            record.quantity = value
-        else:
-            raise ValueError(f"BookOrder has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -1685,13 +1251,6 @@ class VenueBook:
                 item3.encode_into(writer)
         writer.append(0)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "bids": [item.to_dict() for item in self.bids],
-            "asks": [item.to_dict() for item in self.asks],
-            "orders": {key: item.to_dict() for key, item in self.orders.items()},
-        }
-
 
 def read_VenueBook(data: bytes, position: i64) -> tuple[VenueBook, i64]:
     bids: list[BookLevel] = []
@@ -1721,20 +1280,6 @@ def read_VenueBook(data: bytes, position: i64) -> tuple[VenueBook, i64]:
             count5, position = read_block(data, position)
     record = VenueBook(bids, asks, orders)
     return record, position
-
-
-def VenueBook_from_dict(fields: dict[str, Any]) -> VenueBook:
-    record = VenueBook()
-    for name, value in fields.items():
-        if name == "bids":
-            record.bids = [BookLevel_from_dict(item) for item in value]
-        elif name == "asks":
-            record.asks = [BookLevel_from_dict(item) for item in value]
-        elif name == "orders":
-            record.orders = {key: BookOrder_from_dict(item) for key, item in value.items()}
-        else:
-            raise ValueError(f"VenueBook has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -1802,22 +1347,6 @@ class VenueMarket:
             writer.append(2)
             item1.encode_into(writer)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "venue": self.venue,
-            "bid_price": decimal_of(self.bid_price_e8),
-            "bid_quantity": self.bid_quantity,
-            "ask_price": decimal_of(self.ask_price_e8),
-            "ask_quantity": self.ask_quantity,
-            "quoted_ns": self.quoted_ns,
-            "latest_ns": self.latest_ns,
-            "venue_sequence": self.venue_sequence,
-            "refused_ns": self.refused_ns,
-            "refused_sequence": self.refused_sequence,
-            "refused": self.refused,
-            "book": None if self.book is None else self.book.to_dict(),
-        }
-
 
 def read_VenueMarket(data: bytes, position: i64) -> tuple[VenueMarket, i64]:
     venue, position = read_word(data, position)
@@ -1840,38 +1369,6 @@ def read_VenueMarket(data: bytes, position: i64) -> tuple[VenueMarket, i64]:
         book = item2
     record = VenueMarket(venue, bid_price_e8, bid_quantity, ask_price_e8, ask_quantity, quoted_ns, latest_ns, venue_sequence, refused_ns, refused_sequence, refused, book)
     return record, position
-
-
-def VenueMarket_from_dict(fields: dict[str, Any]) -> VenueMarket:
-    record = VenueMarket()
-    for name, value in fields.items():
-        if name == "venue":
-            record.venue = value
-        elif name == "bid_price":
-            record.bid_price_e8 = e8_of(value)
-        elif name == "bid_quantity":
-            record.bid_quantity = value
-        elif name == "ask_price":
-            record.ask_price_e8 = e8_of(value)
-        elif name == "ask_quantity":
-            record.ask_quantity = value
-        elif name == "quoted_ns":
-            record.quoted_ns = value
-        elif name == "latest_ns":
-            record.latest_ns = value
-        elif name == "venue_sequence":
-            record.venue_sequence = value
-        elif name == "refused_ns":
-            record.refused_ns = value
-        elif name == "refused_sequence":
-            record.refused_sequence = value
-        elif name == "refused":
-            record.refused = value
-        elif name == "book":
-            record.book = None if value is None else VenueBook_from_dict(value)
-        else:
-            raise ValueError(f"VenueMarket has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -2004,35 +1501,7 @@ class NormaliseState(State):
         write_long(writer, self.far)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "venues": [item.to_dict() for item in self.venues],
-            "venue_numbers": {key: item for key, item in self.venue_numbers.items()},
-            "bid_price": decimal_of(self.bid_price_e8),
-            "bid_quantity": self.bid_quantity,
-            "bid_number": self.bid_number,
-            "bid_venue": self.bid_venue,
-            "ask_price": decimal_of(self.ask_price_e8),
-            "ask_quantity": self.ask_quantity,
-            "ask_number": self.ask_number,
-            "ask_venue": self.ask_venue,
-            "untold": self.untold,
-            "oldest_quote_ns": self.oldest_quote_ns,
-            "last_price": decimal_of(self.last_price_e8),
-            "last_quantity": self.last_quantity,
-            "last_venue": self.last_venue,
-            "sold_today": self.sold_today,
-            "cumulative_volume": self.cumulative_volume,
-            "status": self.status,
-            "day_start_ns": self.day_start_ns,
-            "day_end_ns": self.day_end_ns,
-            "open_ns": self.open_ns,
-            "close_ns": self.close_ns,
-            "refused_day_ns": self.refused_day_ns,
-            "refused_day": self.refused_day,
-            "reference_price": decimal_of(self.reference_price_e8),
-            "far_price": decimal_of(self.far_price_e8),
-            "far": self.far,
-        }
+        return to_dict(self, NORMALISE_STATE.schema_json)
 
 
 def read_NormaliseState(data: bytes, position: i64) -> tuple[NormaliseState, i64]:
@@ -2089,68 +1558,6 @@ def read_NormaliseState(data: bytes, position: i64) -> tuple[NormaliseState, i64
     return record, position
 
 
-def NormaliseState_from_dict(fields: dict[str, Any]) -> NormaliseState:
-    record = NormaliseState()
-    for name, value in fields.items():
-        if name == "venues":
-            record.venues = [VenueMarket_from_dict(item) for item in value]
-        elif name == "venue_numbers":
-            record.venue_numbers = {key: item for key, item in value.items()}
-        elif name == "bid_price":
-            record.bid_price_e8 = e8_of(value)
-        elif name == "bid_quantity":
-            record.bid_quantity = value
-        elif name == "bid_number":
-            record.bid_number = value
-        elif name == "bid_venue":
-            record.bid_venue = value
-        elif name == "ask_price":
-            record.ask_price_e8 = e8_of(value)
-        elif name == "ask_quantity":
-            record.ask_quantity = value
-        elif name == "ask_number":
-            record.ask_number = value
-        elif name == "ask_venue":
-            record.ask_venue = value
-        elif name == "untold":
-            record.untold = value
-        elif name == "oldest_quote_ns":
-            record.oldest_quote_ns = value
-        elif name == "last_price":
-            record.last_price_e8 = e8_of(value)
-        elif name == "last_quantity":
-            record.last_quantity = value
-        elif name == "last_venue":
-            record.last_venue = value
-        elif name == "sold_today":
-            record.sold_today = value
-        elif name == "cumulative_volume":
-            record.cumulative_volume = value
-        elif name == "status":
-            record.status = value
-        elif name == "day_start_ns":
-            record.day_start_ns = value
-        elif name == "day_end_ns":
-            record.day_end_ns = value
-        elif name == "open_ns":
-            record.open_ns = value
-        elif name == "close_ns":
-            record.close_ns = value
-        elif name == "refused_day_ns":
-            record.refused_day_ns = value
-        elif name == "refused_day":
-            record.refused_day = value
-        elif name == "reference_price":
-            record.reference_price_e8 = e8_of(value)
-        elif name == "far_price":
-            record.far_price_e8 = e8_of(value)
-        elif name == "far":
-            record.far = value
-        else:
-            raise ValueError(f"NormaliseState has no field {name!r}")
-    return record
-
-
 @mypyc_attr(acyclic=True, free_list_len=1)
 class PassageState(State):
     """State of the operator passage, per symbol.
@@ -2172,10 +1579,7 @@ class PassageState(State):
         write_long(writer, self.last_time_ns)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "updates": self.updates,
-            "last_time_ns": self.last_time_ns,
-        }
+        return to_dict(self, PASSAGE_STATE.schema_json)
 
 
 def read_PassageState(data: bytes, position: i64) -> tuple[PassageState, i64]:
@@ -2183,18 +1587,6 @@ def read_PassageState(data: bytes, position: i64) -> tuple[PassageState, i64]:
     last_time_ns, position = read_long(data, position)
     record = PassageState(updates, last_time_ns)
     return record, position
-
-
-def PassageState_from_dict(fields: dict[str, Any]) -> PassageState:
-    record = PassageState()
-    for name, value in fields.items():
-        if name == "updates":
-            record.updates = value
-        elif name == "last_time_ns":
-            record.last_time_ns = value
-        else:
-            raise ValueError(f"PassageState has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -2253,21 +1645,6 @@ class AlertRule:
         write_long(writer, self.act_above_e8)
         write_long(writer, self.trigger_count)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "account": self.account,
-            "kind": ALERT_KIND_SYMBOLS[self.kind],
-            "threshold_price": decimal_of(self.threshold_price_e8),
-            "move_bps": self.move_bps,
-            "hysteresis_bps": self.hysteresis_bps,
-            "reference_price": decimal_of(self.reference_price_e8),
-            "armed": self.armed,
-            "triggered": self.triggered,
-            "act_below_e8": self.act_below_e8,
-            "act_above_e8": self.act_above_e8,
-            "trigger_count": self.trigger_count,
-        }
-
 
 def read_AlertRule(data: bytes, position: i64) -> tuple[AlertRule, i64]:
     account, position = read_word(data, position)
@@ -2287,36 +1664,6 @@ def read_AlertRule(data: bytes, position: i64) -> tuple[AlertRule, i64]:
     trigger_count, position = read_long(data, position)
     record = AlertRule(account, kind, threshold_price_e8, move_bps, hysteresis_bps, reference_price_e8, armed, triggered, act_below_e8, act_above_e8, trigger_count)
     return record, position
-
-
-def AlertRule_from_dict(fields: dict[str, Any]) -> AlertRule:
-    record = AlertRule()
-    for name, value in fields.items():
-        if name == "account":
-            record.account = value
-        elif name == "kind":
-            record.kind = ALERT_KIND_SYMBOLS.index(value)
-        elif name == "threshold_price":
-            record.threshold_price_e8 = e8_of(value)
-        elif name == "move_bps":
-            record.move_bps = value
-        elif name == "hysteresis_bps":
-            record.hysteresis_bps = value
-        elif name == "reference_price":
-            record.reference_price_e8 = e8_of(value)
-        elif name == "armed":
-            record.armed = value
-        elif name == "triggered":
-            record.triggered = value
-        elif name == "act_below_e8":
-            record.act_below_e8 = value
-        elif name == "act_above_e8":
-            record.act_above_e8 = value
-        elif name == "trigger_count":
-            record.trigger_count = value
-        else:
-            raise ValueError(f"AlertRule has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -2353,12 +1700,7 @@ class PriceAlertsState(State):
         writer.append(0)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "last_price": decimal_of(self.last_price_e8),
-            "quiet_above_e8": self.quiet_above_e8,
-            "quiet_below_e8": self.quiet_below_e8,
-            "rules": {key: item.to_dict() for key, item in self.rules.items()},
-        }
+        return to_dict(self, PRICE_ALERTS_STATE.schema_json)
 
 
 def read_PriceAlertsState(data: bytes, position: i64) -> tuple[PriceAlertsState, i64]:
@@ -2377,22 +1719,6 @@ def read_PriceAlertsState(data: bytes, position: i64) -> tuple[PriceAlertsState,
             count1, position = read_block(data, position)
     record = PriceAlertsState(last_price_e8, quiet_above_e8, quiet_below_e8, rules)
     return record, position
-
-
-def PriceAlertsState_from_dict(fields: dict[str, Any]) -> PriceAlertsState:
-    record = PriceAlertsState()
-    for name, value in fields.items():
-        if name == "last_price":
-            record.last_price_e8 = e8_of(value)
-        elif name == "quiet_above_e8":
-            record.quiet_above_e8 = value
-        elif name == "quiet_below_e8":
-            record.quiet_below_e8 = value
-        elif name == "rules":
-            record.rules = {key: AlertRule_from_dict(item) for key, item in value.items()}
-        else:
-            raise ValueError(f"PriceAlertsState has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -2495,32 +1821,6 @@ class RiskHolding:
         write_money(writer, self.exposure_e8)
         write_money(writer, self.gross_exposure_e8)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "quantity": self.quantity,
-            "instrument_type": INSTRUMENT_TYPE_SYMBOLS[self.instrument_type],
-            "multiplier": self.multiplier,
-            "mark_price": decimal_of(self.mark_price_e8),
-            "settled_price": decimal_of(self.settled_price_e8),
-            "strike_price": decimal_of(self.strike_price_e8),
-            "underlying_price": decimal_of(self.underlying_price_e8),
-            "option_right": OPTION_RIGHT_SYMBOLS[self.option_right],
-            "contract_margin": decimal_of(self.contract_margin_e8),
-            "buy_quantity": self.buy_quantity,
-            "buy_amount": decimal_of(self.buy_amount_e8),
-            "sell_quantity": self.sell_quantity,
-            "sell_amount": decimal_of(self.sell_amount_e8),
-            "located_quantity": self.located_quantity,
-            "fees_reserved": decimal_of(self.fees_reserved_e8),
-            "opened_day": self.opened_day,
-            "worth": decimal_of(self.worth_e8),
-            "initial_margin": decimal_of(self.initial_margin_e8),
-            "maintenance_margin": decimal_of(self.maintenance_margin_e8),
-            "reserved": decimal_of(self.reserved_e8),
-            "exposure": decimal_of(self.exposure_e8),
-            "gross_exposure": decimal_of(self.gross_exposure_e8),
-        }
-
 
 def read_RiskHolding(data: bytes, position: i64) -> tuple[RiskHolding, i64]:
     quantity, position = read_long(data, position)
@@ -2552,58 +1852,6 @@ def read_RiskHolding(data: bytes, position: i64) -> tuple[RiskHolding, i64]:
     gross_exposure_e8, position = read_money(data, position)
     record = RiskHolding(quantity, instrument_type, multiplier, mark_price_e8, settled_price_e8, strike_price_e8, underlying_price_e8, option_right, contract_margin_e8, buy_quantity, buy_amount_e8, sell_quantity, sell_amount_e8, located_quantity, fees_reserved_e8, opened_day, worth_e8, initial_margin_e8, maintenance_margin_e8, reserved_e8, exposure_e8, gross_exposure_e8)
     return record, position
-
-
-def RiskHolding_from_dict(fields: dict[str, Any]) -> RiskHolding:
-    record = RiskHolding()
-    for name, value in fields.items():
-        if name == "quantity":
-            record.quantity = value
-        elif name == "instrument_type":
-            record.instrument_type = INSTRUMENT_TYPE_SYMBOLS.index(value)
-        elif name == "multiplier":
-            record.multiplier = value
-        elif name == "mark_price":
-            record.mark_price_e8 = e8_of(value)
-        elif name == "settled_price":
-            record.settled_price_e8 = e8_of(value)
-        elif name == "strike_price":
-            record.strike_price_e8 = e8_of(value)
-        elif name == "underlying_price":
-            record.underlying_price_e8 = e8_of(value)
-        elif name == "option_right":
-            record.option_right = OPTION_RIGHT_SYMBOLS.index(value)
-        elif name == "contract_margin":
-            record.contract_margin_e8 = e8_of(value)
-        elif name == "buy_quantity":
-            record.buy_quantity = value
-        elif name == "buy_amount":
-            record.buy_amount_e8 = e8_of(value)
-        elif name == "sell_quantity":
-            record.sell_quantity = value
-        elif name == "sell_amount":
-            record.sell_amount_e8 = e8_of(value)
-        elif name == "located_quantity":
-            record.located_quantity = value
-        elif name == "fees_reserved":
-            record.fees_reserved_e8 = e8_of(value)
-        elif name == "opened_day":
-            record.opened_day = value
-        elif name == "worth":
-            record.worth_e8 = e8_of(value)
-        elif name == "initial_margin":
-            record.initial_margin_e8 = e8_of(value)
-        elif name == "maintenance_margin":
-            record.maintenance_margin_e8 = e8_of(value)
-        elif name == "reserved":
-            record.reserved_e8 = e8_of(value)
-        elif name == "exposure":
-            record.exposure_e8 = e8_of(value)
-        elif name == "gross_exposure":
-            record.gross_exposure_e8 = e8_of(value)
-        else:
-            raise ValueError(f"RiskHolding has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -2666,22 +1914,6 @@ class RiskOrder:
         write_money(writer, self.open_amount_e8)
         write_money(writer, self.fees_reserved_e8)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "symbol": self.symbol,
-            "side": SIDE_SYMBOLS[self.side],
-            "located": self.located,
-            "quantity": self.quantity,
-            "filled_quantity": self.filled_quantity,
-            "price": decimal_of(self.price_e8),
-            "request_id": self.request_id,
-            "next_quantity": self.next_quantity,
-            "next_price": decimal_of(self.next_price_e8),
-            "open_quantity": self.open_quantity,
-            "open_amount": decimal_of(self.open_amount_e8),
-            "fees_reserved": decimal_of(self.fees_reserved_e8),
-        }
-
 
 def read_RiskOrder(data: bytes, position: i64) -> tuple[RiskOrder, i64]:
     symbol, position = read_word(data, position)
@@ -2701,38 +1933,6 @@ def read_RiskOrder(data: bytes, position: i64) -> tuple[RiskOrder, i64]:
     fees_reserved_e8, position = read_money(data, position)
     record = RiskOrder(symbol, side, located, quantity, filled_quantity, price_e8, request_id, next_quantity, next_price_e8, open_quantity, open_amount_e8, fees_reserved_e8)
     return record, position
-
-
-def RiskOrder_from_dict(fields: dict[str, Any]) -> RiskOrder:
-    record = RiskOrder()
-    for name, value in fields.items():
-        if name == "symbol":
-            record.symbol = value
-        elif name == "side":
-            record.side = SIDE_SYMBOLS.index(value)
-        elif name == "located":
-            record.located = value
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "filled_quantity":
-            record.filled_quantity = value
-        elif name == "price":
-            record.price_e8 = e8_of(value)
-        elif name == "request_id":
-            record.request_id = value
-        elif name == "next_quantity":
-            record.next_quantity = value
-        elif name == "next_price":
-            record.next_price_e8 = e8_of(value)
-        elif name == "open_quantity":
-            record.open_quantity = value
-        elif name == "open_amount":
-            record.open_amount_e8 = e8_of(value)
-        elif name == "fees_reserved":
-            record.fees_reserved_e8 = e8_of(value)
-        else:
-            raise ValueError(f"RiskOrder has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -2763,14 +1963,6 @@ class RiskLocate:
         write_long(writer, self.quantity)
         write_long(writer, self.expire_time_ns)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "locate_id": self.locate_id,
-            "symbol": self.symbol,
-            "quantity": self.quantity,
-            "expire_time_ns": self.expire_time_ns,
-        }
-
 
 def read_RiskLocate(data: bytes, position: i64) -> tuple[RiskLocate, i64]:
     locate_id, position = read_string(data, position)
@@ -2779,22 +1971,6 @@ def read_RiskLocate(data: bytes, position: i64) -> tuple[RiskLocate, i64]:
     expire_time_ns, position = read_long(data, position)
     record = RiskLocate(locate_id, symbol, quantity, expire_time_ns)
     return record, position
-
-
-def RiskLocate_from_dict(fields: dict[str, Any]) -> RiskLocate:
-    record = RiskLocate()
-    for name, value in fields.items():
-        if name == "locate_id":
-            record.locate_id = value
-        elif name == "symbol":
-            record.symbol = value
-        elif name == "quantity":
-            record.quantity = value
-        elif name == "expire_time_ns":
-            record.expire_time_ns = value
-        else:
-            raise ValueError(f"RiskLocate has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -3001,50 +2177,7 @@ class RiskState(State):
         writer.append(0)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "standing": ACCOUNT_STANDING_SYMBOLS[self.standing],
-            "account_kind": ACCOUNT_KIND_SYMBOLS[self.account_kind],
-            "status": ACCOUNT_STATUS_SYMBOLS[self.status],
-            "short_permitted": self.short_permitted,
-            "options_permitted": self.options_permitted,
-            "futures_permitted": self.futures_permitted,
-            "position_max": self.position_max,
-            "concentration_bps_max": self.concentration_bps_max,
-            "gross_exposure_max": decimal_of(self.gross_exposure_max_e8),
-            "net_exposure_max": decimal_of(self.net_exposure_max_e8),
-            "order_notional_max": decimal_of(self.order_notional_max_e8),
-            "daily_loss_max": decimal_of(self.daily_loss_max_e8),
-            "orders_per_second_max": self.orders_per_second_max,
-            "open_orders_max": self.open_orders_max,
-            "cash": decimal_of(self.cash_e8),
-            "told_cash": decimal_of(self.told_cash_e8),
-            "told_day": self.told_day,
-            "day_flow": decimal_of(self.day_flow_e8),
-            "day_equity": decimal_of(self.day_equity_e8),
-            "day": self.day,
-            "day_end_ns": self.day_end_ns,
-            "worth": decimal_of(self.worth_e8),
-            "initial_margin": decimal_of(self.initial_margin_e8),
-            "maintenance_margin": decimal_of(self.maintenance_margin_e8),
-            "reserved": decimal_of(self.reserved_e8),
-            "exposure": decimal_of(self.exposure_e8),
-            "gross_exposure": decimal_of(self.gross_exposure_e8),
-            "open_purchases": decimal_of(self.open_purchases_e8),
-            "open_sales": decimal_of(self.open_sales_e8),
-            "day_trades": [item for item in self.day_trades],
-            "deficit": decimal_of(self.deficit_e8),
-            "deficit_day": self.deficit_day,
-            "frozen_to_day": self.frozen_to_day,
-            "global_switch": KILL_SWITCH_STATE_SYMBOLS[self.global_switch],
-            "account_switch": KILL_SWITCH_STATE_SYMBOLS[self.account_switch],
-            "symbol_switches": {key: KILL_SWITCH_STATE_SYMBOLS[item] for key, item in self.symbol_switches.items()},
-            "rate_second": self.rate_second,
-            "rate_count": self.rate_count,
-            "refused_inputs": self.refused_inputs,
-            "holdings": {key: item.to_dict() for key, item in self.holdings.items()},
-            "orders": {key: item.to_dict() for key, item in self.orders.items()},
-            "locates": [item.to_dict() for item in self.locates],
-        }
+        return to_dict(self, RISK_STATE.schema_json)
 
 
 def read_RiskState(data: bytes, position: i64) -> tuple[RiskState, i64]:
@@ -3135,98 +2268,6 @@ def read_RiskState(data: bytes, position: i64) -> tuple[RiskState, i64]:
     return record, position
 
 
-def RiskState_from_dict(fields: dict[str, Any]) -> RiskState:
-    record = RiskState()
-    for name, value in fields.items():
-        if name == "standing":
-            record.standing = ACCOUNT_STANDING_SYMBOLS.index(value)
-        elif name == "account_kind":
-            record.account_kind = ACCOUNT_KIND_SYMBOLS.index(value)
-        elif name == "status":
-            record.status = ACCOUNT_STATUS_SYMBOLS.index(value)
-        elif name == "short_permitted":
-            record.short_permitted = value
-        elif name == "options_permitted":
-            record.options_permitted = value
-        elif name == "futures_permitted":
-            record.futures_permitted = value
-        elif name == "position_max":
-            record.position_max = value
-        elif name == "concentration_bps_max":
-            record.concentration_bps_max = value
-        elif name == "gross_exposure_max":
-            record.gross_exposure_max_e8 = e8_of(value)
-        elif name == "net_exposure_max":
-            record.net_exposure_max_e8 = e8_of(value)
-        elif name == "order_notional_max":
-            record.order_notional_max_e8 = e8_of(value)
-        elif name == "daily_loss_max":
-            record.daily_loss_max_e8 = e8_of(value)
-        elif name == "orders_per_second_max":
-            record.orders_per_second_max = value
-        elif name == "open_orders_max":
-            record.open_orders_max = value
-        elif name == "cash":
-            record.cash_e8 = e8_of(value)
-        elif name == "told_cash":
-            record.told_cash_e8 = e8_of(value)
-        elif name == "told_day":
-            record.told_day = value
-        elif name == "day_flow":
-            record.day_flow_e8 = e8_of(value)
-        elif name == "day_equity":
-            record.day_equity_e8 = e8_of(value)
-        elif name == "day":
-            record.day = value
-        elif name == "day_end_ns":
-            record.day_end_ns = value
-        elif name == "worth":
-            record.worth_e8 = e8_of(value)
-        elif name == "initial_margin":
-            record.initial_margin_e8 = e8_of(value)
-        elif name == "maintenance_margin":
-            record.maintenance_margin_e8 = e8_of(value)
-        elif name == "reserved":
-            record.reserved_e8 = e8_of(value)
-        elif name == "exposure":
-            record.exposure_e8 = e8_of(value)
-        elif name == "gross_exposure":
-            record.gross_exposure_e8 = e8_of(value)
-        elif name == "open_purchases":
-            record.open_purchases_e8 = e8_of(value)
-        elif name == "open_sales":
-            record.open_sales_e8 = e8_of(value)
-        elif name == "day_trades":
-            record.day_trades = [item for item in value]
-        elif name == "deficit":
-            record.deficit_e8 = e8_of(value)
-        elif name == "deficit_day":
-            record.deficit_day = value
-        elif name == "frozen_to_day":
-            record.frozen_to_day = value
-        elif name == "global_switch":
-            record.global_switch = KILL_SWITCH_STATE_SYMBOLS.index(value)
-        elif name == "account_switch":
-            record.account_switch = KILL_SWITCH_STATE_SYMBOLS.index(value)
-        elif name == "symbol_switches":
-            record.symbol_switches = {key: KILL_SWITCH_STATE_SYMBOLS.index(item) for key, item in value.items()}
-        elif name == "rate_second":
-            record.rate_second = value
-        elif name == "rate_count":
-            record.rate_count = value
-        elif name == "refused_inputs":
-            record.refused_inputs = value
-        elif name == "holdings":
-            record.holdings = {key: RiskHolding_from_dict(item) for key, item in value.items()}
-        elif name == "orders":
-            record.orders = {key: RiskOrder_from_dict(item) for key, item in value.items()}
-        elif name == "locates":
-            record.locates = [RiskLocate_from_dict(item) for item in value]
-        else:
-            raise ValueError(f"RiskState has no field {name!r}")
-    return record
-
-
 @mypyc_attr(acyclic=True, free_list_len=1)
 class TickStep:
     """One row of a tick table.
@@ -3247,12 +2288,6 @@ class TickStep:
         write_i64_be(writer, self.from_price_e8)
         write_i64_be(writer, self.tick_e8)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "from_price": decimal_of(self.from_price_e8),
-            "tick": decimal_of(self.tick_e8),
-        }
-
 
 def read_TickStep(data: bytes, position: i64) -> tuple[TickStep, i64]:
     from_price_e8 = read_i64_be(data, position)
@@ -3261,18 +2296,6 @@ def read_TickStep(data: bytes, position: i64) -> tuple[TickStep, i64]:
     position += 8
     record = TickStep(from_price_e8, tick_e8)
     return record, position
-
-
-def TickStep_from_dict(fields: dict[str, Any]) -> TickStep:
-    record = TickStep()
-    for name, value in fields.items():
-        if name == "from_price":
-            record.from_price_e8 = e8_of(value)
-        elif name == "tick":
-            record.tick_e8 = e8_of(value)
-        else:
-            raise ValueError(f"TickStep has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -3367,29 +2390,6 @@ class ListedInstrument:
         write_i64_be(writer, self.contract_margin_e8)
         writer.append(1 if self.shortable else 0)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "known": self.known,
-            "sound": self.sound,
-            "changed_ns": self.changed_ns,
-            "instrument_type": INSTRUMENT_TYPE_SYMBOLS[self.instrument_type],
-            "listed_from_ns": self.listed_from_ns,
-            "listed_to_ns": self.listed_to_ns,
-            "expiry_ns": self.expiry_ns,
-            "own_ticks": [item.to_dict() for item in self.own_ticks],
-            "order_multiple": self.order_multiple,
-            "multiplier": self.multiplier,
-            "quantity_max": self.quantity_max,
-            "notional_max_e8": self.notional_max_e8,
-            "collar_bps": self.collar_bps,
-            "previous_close_price": decimal_of(self.previous_close_price_e8),
-            "underlying_price": decimal_of(self.underlying_price_e8),
-            "strike_price": decimal_of(self.strike_price_e8),
-            "option_right": OPTION_RIGHT_SYMBOLS[self.option_right],
-            "contract_margin": decimal_of(self.contract_margin_e8),
-            "shortable": self.shortable,
-        }
-
 
 def read_ListedInstrument(data: bytes, position: i64) -> tuple[ListedInstrument, i64]:
     known = data[position] != 0
@@ -3427,52 +2427,6 @@ def read_ListedInstrument(data: bytes, position: i64) -> tuple[ListedInstrument,
     position += 1
     record = ListedInstrument(known, sound, changed_ns, instrument_type, listed_from_ns, listed_to_ns, expiry_ns, own_ticks, order_multiple, multiplier, quantity_max, notional_max_e8, collar_bps, previous_close_price_e8, underlying_price_e8, strike_price_e8, option_right, contract_margin_e8, shortable)
     return record, position
-
-
-def ListedInstrument_from_dict(fields: dict[str, Any]) -> ListedInstrument:
-    record = ListedInstrument()
-    for name, value in fields.items():
-        if name == "known":
-            record.known = value
-        elif name == "sound":
-            record.sound = value
-        elif name == "changed_ns":
-            record.changed_ns = value
-        elif name == "instrument_type":
-            record.instrument_type = INSTRUMENT_TYPE_SYMBOLS.index(value)
-        elif name == "listed_from_ns":
-            record.listed_from_ns = value
-        elif name == "listed_to_ns":
-            record.listed_to_ns = value
-        elif name == "expiry_ns":
-            record.expiry_ns = value
-        elif name == "own_ticks":
-            record.own_ticks = [TickStep_from_dict(item) for item in value]
-        elif name == "order_multiple":
-            record.order_multiple = value
-        elif name == "multiplier":
-            record.multiplier = value
-        elif name == "quantity_max":
-            record.quantity_max = value
-        elif name == "notional_max_e8":
-            record.notional_max_e8 = value
-        elif name == "collar_bps":
-            record.collar_bps = value
-        elif name == "previous_close_price":
-            record.previous_close_price_e8 = e8_of(value)
-        elif name == "underlying_price":
-            record.underlying_price_e8 = e8_of(value)
-        elif name == "strike_price":
-            record.strike_price_e8 = e8_of(value)
-        elif name == "option_right":
-            record.option_right = OPTION_RIGHT_SYMBOLS.index(value)
-        elif name == "contract_margin":
-            record.contract_margin_e8 = e8_of(value)
-        elif name == "shortable":
-            record.shortable = value
-        else:
-            raise ValueError(f"ListedInstrument has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -3519,17 +2473,6 @@ class SessionSpan:
                 item1.encode_into(writer)
         writer.append(0)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "phase": SESSION_PHASE_SYMBOLS[self.phase],
-            "start_ns": self.start_ns,
-            "end_ns": self.end_ns,
-            "day_start_ns": self.day_start_ns,
-            "open_ns": self.open_ns,
-            "close_ns": self.close_ns,
-            "ticks": [item.to_dict() for item in self.ticks],
-        }
-
 
 def read_SessionSpan(data: bytes, position: i64) -> tuple[SessionSpan, i64]:
     phase, position = read_index(data, position, len(SESSION_PHASE_SYMBOLS))
@@ -3548,28 +2491,6 @@ def read_SessionSpan(data: bytes, position: i64) -> tuple[SessionSpan, i64]:
             count1, position = read_block(data, position)
     record = SessionSpan(phase, start_ns, end_ns, day_start_ns, open_ns, close_ns, ticks)
     return record, position
-
-
-def SessionSpan_from_dict(fields: dict[str, Any]) -> SessionSpan:
-    record = SessionSpan()
-    for name, value in fields.items():
-        if name == "phase":
-            record.phase = SESSION_PHASE_SYMBOLS.index(value)
-        elif name == "start_ns":
-            record.start_ns = value
-        elif name == "end_ns":
-            record.end_ns = value
-        elif name == "day_start_ns":
-            record.day_start_ns = value
-        elif name == "open_ns":
-            record.open_ns = value
-        elif name == "close_ns":
-            record.close_ns = value
-        elif name == "ticks":
-            record.ticks = [TickStep_from_dict(item) for item in value]
-        else:
-            raise ValueError(f"SessionSpan has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -3686,27 +2607,7 @@ class ValidateState(State):
         writer.append(0)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "instrument": self.instrument.to_dict(),
-            "session": self.session.to_dict(),
-            "bid_price": decimal_of(self.bid_price_e8),
-            "ask_price": decimal_of(self.ask_price_e8),
-            "last_price": decimal_of(self.last_price_e8),
-            "status": TRADING_STATUS_SYMBOLS[self.status],
-            "market_status": TRADING_STATUS_SYMBOLS[self.market_status],
-            "status_reason": TRADING_STATUS_REASON_SYMBOLS[self.status_reason],
-            "status_ns": self.status_ns,
-            "lower_band": decimal_of(self.lower_band_e8),
-            "upper_band": decimal_of(self.upper_band_e8),
-            "short_restricted": self.short_restricted,
-            "memory_day_ns": self.memory_day_ns,
-            "order_ids": {key: item for key, item in self.order_ids.items()},
-            "order_ids_before": {key: item for key, item in self.order_ids_before.items()},
-            "request_ids": {key: item for key, item in self.request_ids.items()},
-            "request_ids_before": {key: item for key, item in self.request_ids_before.items()},
-            "rate_second": self.rate_second,
-            "rate_counts": {key: item for key, item in self.rate_counts.items()},
-        }
+        return to_dict(self, VALIDATE_STATE.schema_json)
 
 
 def read_ValidateState(data: bytes, position: i64) -> tuple[ValidateState, i64]:
@@ -3780,51 +2681,7 @@ def read_ValidateState(data: bytes, position: i64) -> tuple[ValidateState, i64]:
     record = ValidateState(instrument, session, bid_price_e8, ask_price_e8, last_price_e8, status, market_status, status_reason, status_ns, lower_band_e8, upper_band_e8, short_restricted, memory_day_ns, order_ids, order_ids_before, request_ids, request_ids_before, rate_second, rate_counts)
     return record, position
 
-
-def ValidateState_from_dict(fields: dict[str, Any]) -> ValidateState:
-    record = ValidateState()
-    for name, value in fields.items():
-        if name == "instrument":
-            record.instrument = ListedInstrument_from_dict(value)
-        elif name == "session":
-            record.session = SessionSpan_from_dict(value)
-        elif name == "bid_price":
-            record.bid_price_e8 = e8_of(value)
-        elif name == "ask_price":
-            record.ask_price_e8 = e8_of(value)
-        elif name == "last_price":
-            record.last_price_e8 = e8_of(value)
-        elif name == "status":
-            record.status = TRADING_STATUS_SYMBOLS.index(value)
-        elif name == "market_status":
-            record.market_status = TRADING_STATUS_SYMBOLS.index(value)
-        elif name == "status_reason":
-            record.status_reason = TRADING_STATUS_REASON_SYMBOLS.index(value)
-        elif name == "status_ns":
-            record.status_ns = value
-        elif name == "lower_band":
-            record.lower_band_e8 = e8_of(value)
-        elif name == "upper_band":
-            record.upper_band_e8 = e8_of(value)
-        elif name == "short_restricted":
-            record.short_restricted = value
-        elif name == "memory_day_ns":
-            record.memory_day_ns = value
-        elif name == "order_ids":
-            record.order_ids = {key: item for key, item in value.items()}
-        elif name == "order_ids_before":
-            record.order_ids_before = {key: item for key, item in value.items()}
-        elif name == "request_ids":
-            record.request_ids = {key: item for key, item in value.items()}
-        elif name == "request_ids_before":
-            record.request_ids_before = {key: item for key, item in value.items()}
-        elif name == "rate_second":
-            record.rate_second = value
-        elif name == "rate_counts":
-            record.rate_counts = {key: item for key, item in value.items()}
-        else:
-            raise ValueError(f"ValidateState has no field {name!r}")
-    return record
+CLASSES: Final[dict[str, type]] = {"AlertRule": AlertRule, "BarSeries": BarSeries, "BookLevel": BookLevel, "BookOrder": BookOrder, "ListedInstrument": ListedInstrument, "MovingState": MovingState, "OpenBar": OpenBar, "OpenOrder": OpenOrder, "OrderExpiry": OrderExpiry, "OrderQueue": OrderQueue, "RiskHolding": RiskHolding, "RiskLocate": RiskLocate, "RiskOrder": RiskOrder, "SessionSpan": SessionSpan, "TickStep": TickStep, "VenueBook": VenueBook, "VenueMarket": VenueMarket, }
 
 
 class ConflateStateType(StateType):
@@ -3855,7 +2712,9 @@ class ExecutionStateType(StateType):
             raise ValueError(f"no ExecutionState: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> State:
-        return ExecutionState_from_dict(fields)
+        record = ExecutionState()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 EXECUTION_STATE: Final[StateType] = ExecutionStateType("ExecutionState", '{"type":"record","name":"ExecutionState","namespace":"tapeline","doc":"State of the operator execution, per symbol: its order book and all that waits outside it.","fields":[{"name":"orders","type":{"type":"array","items":{"type":"record","name":"OpenOrder","doc":"One open order, or an unused place for one. Places are used again; orders refer to each other by place.","fields":[{"name":"place","type":"long","doc":"Index of this entry in `orders`."},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 where the place is unused."},{"name":"account","type":"string","doc":"Account the order is for.","vocabulary":true},{"name":"order_id","type":"string","doc":"The order, as its client named it."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How a sale is marked; NONE for a buy."},{"name":"order_type","type":{"type":"enum","name":"OrderType","doc":"How the price of an order is set.","symbols":["NONE","MARKET","LIMIT","STOP","STOP_LIMIT"]},"doc":"How the price is set now: a stop order that was set off is MARKET or LIMIT."},{"name":"time_in_force","type":{"type":"enum","name":"TimeInForce","doc":"How long an order works.","symbols":["NONE","DAY","GOOD_TILL_CANCELLED","GOOD_TILL_DATE","IMMEDIATE_OR_CANCEL","FILL_OR_KILL","AT_THE_OPEN","AT_THE_CLOSE"]},"doc":"How long it works."},{"name":"session","type":{"type":"enum","name":"OrderSession","doc":"Trading sessions in which an order may work.","symbols":["REGULAR","PRE_MARKET","POST_MARKET","ALL_DAY"]},"doc":"Sessions in which it may work."},{"name":"state","type":{"type":"enum","name":"OrderState","doc":"Where an order stands in its life.","symbols":["UNKNOWN","PLACED","VALIDATED","RISK_APPROVED","WORKING","PARTIALLY_FILLED","SUSPENDED","FILLED","CANCELLED","REPLACED","EXPIRED","REJECTED"]},"doc":"Where it stands in its life."},{"name":"queue","type":{"type":"enum","name":"OrderQueueKind","doc":"Where an open order stands.","symbols":["NONE","BOOK","ALL_OR_NONE","STOP","WAITING","OPENING","CLOSING"]},"doc":"The queue it stands in: the book, the all-or-none orders beside it, stops not set off, orders waiting for a session or the end of a halt, orders for an auction."},{"name":"priority","type":"long","doc":"Count of orders that joined a queue, when this one last did: the lower goes first at one price."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Worst price in currency units; 0 for a market order."},{"name":"stop_price","type":"Price","doc":"Price that sets it off, in currency units; 0 for other orders."},{"name":"quantity","type":"long","doc":"Shares or contracts in all: filled and open."},{"name":"leaves_quantity","type":"long","doc":"Shares or contracts still open."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time; 0 shows all."},{"name":"shown_quantity","type":"long","doc":"Iceberg: shares or contracts left of what is shown; otherwise 0."},{"name":"expire_time_ns","type":"long","doc":"GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0."},{"name":"post_only","type":"boolean","doc":"Never takes liquidity."},{"name":"all_or_none","type":"boolean","doc":"Trades all that is open, or nothing."},{"name":"self_trade_prevention","type":{"type":"enum","name":"SelfTradePrevention","doc":"What happens to orders of one account that would trade with each other.","symbols":["NONE","CANCEL_NEWEST","CANCEL_OLDEST","CANCEL_BOTH","DECREMENT"]},"doc":"What happens if it would trade with another order of its account."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"filled_amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Sum of price times quantity of its fills in currency units."},{"name":"commission_charged","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Commission of its fills so far in currency units."},{"name":"previous","type":"long","default":-1,"doc":"Place of the order before it in its queue; -1 is none."},{"name":"next","type":"long","default":-1,"doc":"Place of the order after it in its queue, or of the next unused place; -1 is none."}]}},"doc":"Open orders by place. Bound: the parameter open_orders_max."},{"name":"unused_place","type":"long","default":-1,"doc":"First unused place; -1 is none."},{"name":"open_orders","type":"long","doc":"Open orders."},{"name":"places","type":{"type":"map","values":"long"},"doc":"Place by account and order id, joined by U+001F. Bound: open_orders_max."},{"name":"ended_recent","type":{"type":"map","values":"long"},"doc":"Final state (number of OrderState) of ended orders, by account and order id. Bound: the parameter ended_orders_max."},{"name":"ended_before","type":{"type":"map","values":"long"},"doc":"The same of orders that ended before those. Bound: ended_orders_max."},{"name":"bids","type":{"type":"array","items":{"type":"record","name":"OrderQueue","doc":"Orders in time priority, linked by their places; in the book, all those of one price.","fields":[{"name":"price","type":"Price","doc":"Price they share, in currency units; 0 where they share none."},{"name":"quantity","type":"long","doc":"Their open shares or contracts, hidden ones included."},{"name":"first","type":"long","default":-1,"doc":"Place of the first; -1 is none."},{"name":"last","type":"long","default":-1,"doc":"Place of the last; -1 is none."}]}},"doc":"Orders to buy in the book by limit price, best last. Bound: open_orders_max."},{"name":"asks","type":{"type":"array","items":"OrderQueue"},"doc":"Orders to sell in the book by limit price, best last. Bound: open_orders_max."},{"name":"all_or_none_bids","type":{"type":"array","items":"OrderQueue"},"doc":"All-or-none orders to buy by limit price, best last. Bound: open_orders_max."},{"name":"all_or_none_asks","type":{"type":"array","items":"OrderQueue"},"doc":"All-or-none orders to sell by limit price, best last. Bound: open_orders_max."},{"name":"buy_stops","type":{"type":"array","items":"OrderQueue"},"doc":"Stops to buy by stop price, next to be set off last. Bound: open_orders_max."},{"name":"sell_stops","type":{"type":"array","items":"OrderQueue"},"doc":"Stops to sell by stop price, next to be set off last. Bound: open_orders_max."},{"name":"waiting","type":"OrderQueue","doc":"Orders that wait for a session or the end of a halt."},{"name":"opening","type":"OrderQueue","doc":"Orders for the opening auction only."},{"name":"closing","type":"OrderQueue","doc":"Orders for the closing auction only."},{"name":"expiries","type":{"type":"array","items":{"type":"record","name":"OrderExpiry","doc":"When a good-till-date order expires.","fields":[{"name":"at_ns","type":"long","doc":"Nanoseconds since the epoch, UTC."},{"name":"place","type":"long","doc":"Place of the order."}]}},"doc":"By time, next one last. Bound: open_orders_max."},{"name":"orders_accepted","type":"long","doc":"Orders accepted so far: the number of the last one."},{"name":"queue_joins","type":"long","doc":"Orders that joined a queue so far: gives time priority."},{"name":"trades","type":"long","doc":"Trades so far: the number of the last one."},{"name":"bid_price","type":"Price","doc":"National best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares shown at it."},{"name":"bid_left","type":"long","doc":"Of these, shares that this operator has not sold to yet."},{"name":"bid_venue","type":"string","doc":"First venue at it.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares shown at it."},{"name":"ask_left","type":"long","doc":"Of these, shares that this operator has not bought yet."},{"name":"ask_venue","type":"string","doc":"First venue at it.","vocabulary":true},{"name":"last_price","type":"Price","doc":"Last sale, in the market outside or here, in currency units; 0 before the first."},{"name":"market_last_price","type":"Price","doc":"Last sale in the market outside, in currency units; 0 before the first."},{"name":"status","type":{"type":"enum","name":"TradingStatus","doc":"Trading status of a symbol.","symbols":["CLOSED","PRE_OPEN","TRADING","HALTED","PAUSED","QUOTING","AUCTION"]},"default":"TRADING","doc":"Trading status."},{"name":"phase","type":{"type":"enum","name":"SessionPhase","doc":"Part of the trading day.","symbols":["CLOSED","PRE_MARKET","REGULAR","POST_MARKET"]},"doc":"Part of the trading day."},{"name":"opened","type":"boolean","doc":"The opening auction of this trading day is done."},{"name":"clock_ns","type":"long","doc":"Latest event time seen: nanoseconds since the epoch, UTC."},{"name":"boundary_ns","type":"long","doc":"When the phase ends: nanoseconds since the epoch, UTC."},{"name":"day_end_ns","type":"long","doc":"End of the trading day (next midnight in New York): nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of regular hours: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of regular hours: nanoseconds since the epoch, UTC."}]}')
@@ -3872,7 +2731,9 @@ class IndicatorsStateType(StateType):
             raise ValueError(f"no IndicatorsState: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> State:
-        return IndicatorsState_from_dict(fields)
+        record = IndicatorsState()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 INDICATORS_STATE: Final[StateType] = IndicatorsStateType("IndicatorsState", '{"type":"record","name":"IndicatorsState","namespace":"tapeline","doc":"State of the operator indicators, per symbol.","fields":[{"name":"series","type":{"type":"array","items":{"type":"record","name":"BarSeries","doc":"The bars of one length: those still open, and the statistics of those closed.","fields":[{"name":"interval_ms","type":"long","doc":"Length of the bars in milliseconds."},{"name":"newest","type":{"type":"record","name":"OpenBar","doc":"A bar that sales are still counted in.","fields":[{"name":"start_ns","type":"long","doc":"Start of the window, inclusive: nanoseconds since the epoch, UTC."},{"name":"end_ns","type":"long","doc":"End of the window, exclusive: nanoseconds since the epoch, UTC; 0 where no bar is open."},{"name":"open_time_ns","type":"long","doc":"Event time of the sale that set the open; end_ns before the first."},{"name":"close_time_ns","type":"long","doc":"Event time of the sale that set the close; start_ns before the first."},{"name":"open","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Earliest price eligible for last, in currency units; 0 is none."},{"name":"high","type":"Price","doc":"Highest eligible price in currency units; 0 is none."},{"name":"low","type":"Price","doc":"Lowest eligible price in currency units; 0 is none."},{"name":"close","type":"Price","doc":"Latest price eligible for last, in currency units; 0 is none."},{"name":"trades","type":"long","doc":"Sales, all of them."},{"name":"volume","type":"long","doc":"Shares sold, all of them."},{"name":"turnover","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Sum of price times shares in currency units, without turnover_recent_e8."},{"name":"turnover_recent_e8","type":"long","doc":"The rest of that sum, in 1e-8 of the currency unit, below 2**61."},{"name":"ineligible_volume","type":"long","doc":"Shares of the sales that no volume-weighted price counts."},{"name":"ineligible_turnover","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Price times shares of those sales, in currency units."}]},"doc":"The open bar that starts last."},{"name":"earlier","type":{"type":"array","items":"OpenBar"},"doc":"Open bars that start before it, oldest first. Bound: out-of-orderness of the source / length, rounded up."},{"name":"closed_end_ns","type":"long","doc":"End of the last bar emitted: nanoseconds since the epoch, UTC; 0 before the first."},{"name":"filled","type":"long","doc":"Empty bars emitted since the last one with sales."},{"name":"moving","type":{"type":"record","name":"MovingState","doc":"Statistics over the closed bars of one symbol and length.","fields":[{"name":"bars","type":"long","doc":"Bars counted so far."},{"name":"closes_e8","type":{"type":"array","items":"long"},"doc":"Newest closes in 1e-8 of the currency unit, oldest first. Bound: the longest period in use."},{"name":"ema","type":"double","doc":"Exponential moving average of closes, once there are enough bars."},{"name":"gain","type":"double","doc":"RSI: sum of the rises until there are enough bars, from then on their Wilder average."},{"name":"loss","type":"double","doc":"RSI: the same of the falls, positive."},{"name":"macd_fast","type":"double","doc":"MACD: the fast average, once the slow one exists."},{"name":"macd_slow","type":"double","doc":"MACD: the slow average, once there are enough bars."},{"name":"macd_signal","type":"double","doc":"MACD: sum of the first MACD values until there are enough, from then on their exponential average."},{"name":"true_range","type":"double","doc":"ATR: sum of the first true ranges until there are enough, from then on their Wilder average."}]},"doc":"Statistics over the bars closed."}]}},"doc":"One per length of bar, in the order of the parameter intervals_ms; empty before the first sale."}]}')
@@ -3889,7 +2750,9 @@ class NormaliseStateType(StateType):
             raise ValueError(f"no NormaliseState: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> State:
-        return NormaliseState_from_dict(fields)
+        record = NormaliseState()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 NORMALISE_STATE: Final[StateType] = NormaliseStateType("NormaliseState", '{"type":"record","name":"NormaliseState","namespace":"tapeline","doc":"State of the operator normalise, per symbol: each venue\'s market, the best of them, last sale, volume and trading day.","fields":[{"name":"venues","type":{"type":"array","items":{"type":"record","name":"VenueMarket","doc":"What one venue says of the symbol.","fields":[{"name":"venue","type":"string","doc":"Venue as the feed writes it.","vocabulary":true},{"name":"bid_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Its bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at its bid."},{"name":"ask_price","type":"Price","doc":"Its offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at its offer."},{"name":"quoted_ns","type":"long","doc":"Event time of its newest quote or order message: nanoseconds since the epoch, UTC."},{"name":"latest_ns","type":"long","doc":"Latest event time of its accepted messages: nanoseconds since the epoch, UTC."},{"name":"venue_sequence","type":"long","doc":"Its newest message number of this trading day; 0 before the first."},{"name":"refused_ns","type":"long","doc":"Event time of the last message refused as stale or out of sequence."},{"name":"refused_sequence","type":"long","doc":"Message number of the last message refused as stale or out of sequence."},{"name":"refused","type":"long","doc":"Messages so refused in a row, each later than the one before."},{"name":"book","type":["null",{"type":"record","name":"VenueBook","doc":"Resting orders of one venue, by price level.","fields":[{"name":"bids","type":{"type":"array","items":{"type":"record","name":"BookLevel","doc":"All orders at one price.","fields":[{"name":"price","type":"Price","doc":"Price in currency units."},{"name":"quantity","type":"long","doc":"Shares at this price, those of unknown orders included."},{"name":"unknown","type":"long","doc":"Of these, shares of orders not known one by one: a snapshot told of them."}]}},"doc":"Levels to buy, best last. Bounded by 2 max_orders."},{"name":"asks","type":{"type":"array","items":"BookLevel"},"doc":"Levels to sell, best last. Bounded by 2 max_orders."},{"name":"orders","type":{"type":"map","values":{"type":"record","name":"BookOrder","doc":"One resting order.","fields":[{"name":"side","type":"long","doc":"1 to buy, 2 to sell."},{"name":"price","type":"Price","doc":"Price in currency units."},{"name":"quantity","type":"long","doc":"Shares still open."}]}},"doc":"Orders by the venue\'s number, in decimal. Bounded by max_orders."}]}],"doc":"Its order book, where it sends orders."}]}},"doc":"Venues in the order of their first message. Bounded by max_venues."},{"name":"venue_numbers","type":{"type":"map","values":"long"},"doc":"Index in `venues` by name."},{"name":"bid_price","type":"Price","doc":"Best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at the best bid, all venues together."},{"name":"bid_number","type":"long","doc":"Index of the first venue at the best bid."},{"name":"bid_venue","type":"string","doc":"First venue at the best bid.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"Best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at the best offer, all venues together."},{"name":"ask_number","type":"long","doc":"Index of the first venue at the best offer."},{"name":"ask_venue","type":"string","doc":"First venue at the best offer.","vocabulary":true},{"name":"untold","type":"boolean","doc":"A trading day began, without quotes and volume, and no update has told so yet."},{"name":"oldest_quote_ns","type":"long","doc":"No quote that counts is older than this: nanoseconds since the epoch, UTC."},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"last_quantity","type":"long","doc":"Shares of the last eligible sale."},{"name":"last_venue","type":"string","doc":"Venue of the last eligible sale.","vocabulary":true},{"name":"sold_today","type":"boolean","doc":"This trading day had an eligible sale."},{"name":"cumulative_volume","type":"long","doc":"Shares sold so far on this trading day."},{"name":"status","type":"string","doc":"Trading status; empty before the first message that tells one, which means TRADING.","vocabulary":true},{"name":"day_start_ns","type":"long","doc":"Begin of the trading day (midnight in New York): nanoseconds since the epoch, UTC."},{"name":"day_end_ns","type":"long","doc":"End of the trading day (next midnight in New York): nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of regular hours: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of regular hours: nanoseconds since the epoch, UTC; equal to the begin where there are none."},{"name":"refused_day_ns","type":"long","doc":"Event time of the last message refused because its trading day is over."},{"name":"refused_day","type":"long","doc":"Messages so refused in a row, each later than the one before."},{"name":"reference_price","type":"Price","doc":"Where the market is: last tight midpoint or eligible sale, in currency units; 0 is not known."},{"name":"far_price","type":"Price","doc":"Price of the last message refused as far from the market, in currency units."},{"name":"far","type":"long","doc":"Messages so refused in a row whose prices agree."}]}')
@@ -3906,7 +2769,9 @@ class PassageStateType(StateType):
             raise ValueError(f"no PassageState: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> State:
-        return PassageState_from_dict(fields)
+        record = PassageState()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 PASSAGE_STATE: Final[StateType] = PassageStateType("PassageState", '{"type":"record","name":"PassageState","namespace":"tapeline","doc":"State of the operator passage, per symbol.","fields":[{"name":"updates","type":"long","doc":"Price updates seen."},{"name":"last_time_ns","type":"long","doc":"Event time of the newest one: nanoseconds since the epoch, UTC."}]}')
@@ -3923,7 +2788,9 @@ class PriceAlertsStateType(StateType):
             raise ValueError(f"no PriceAlertsState: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> State:
-        return PriceAlertsState_from_dict(fields)
+        record = PriceAlertsState()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 PRICE_ALERTS_STATE: Final[StateType] = PriceAlertsStateType("PriceAlertsState", '{"type":"record","name":"PriceAlertsState","namespace":"tapeline","doc":"State of the operator price_alerts, per symbol.","fields":[{"name":"last_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"quiet_above_e8","type":"long","doc":"No rule acts at prices strictly between this, in 1e-8 of the currency unit, and quiet_below_e8."},{"name":"quiet_below_e8","type":"long","doc":"The upper end of that range, in 1e-8 of the currency unit; 2**62 where there is none."},{"name":"rules","type":{"type":"map","values":{"type":"record","name":"AlertRule","doc":"One user\'s price alert, and what it waits for.","fields":[{"name":"account","type":"string","doc":"Account of the user.","vocabulary":true},{"name":"kind","type":{"type":"enum","name":"AlertKind","doc":"What a price alert watches for.","symbols":["CROSSING_UP","CROSSING_DOWN","PERCENT_MOVE"]},"doc":"What the rule watches for."},{"name":"threshold_price","type":"Price","doc":"CROSSING_*: the price to cross, in currency units."},{"name":"move_bps","type":"long","doc":"PERCENT_MOVE: size of the move in basis points."},{"name":"hysteresis_bps","type":"long","doc":"CROSSING_*: how far the price must go back from the threshold before the next crossing counts, in basis points of it."},{"name":"reference_price","type":"Price","doc":"PERCENT_MOVE: price the move is measured from, in currency units; 0 until there is one."},{"name":"armed","type":"boolean","doc":"CROSSING_*: whether the next crossing counts."},{"name":"triggered","type":"boolean","doc":"CROSSING_*: whether it has triggered since it was created or changed; from then on the hysteresis holds."},{"name":"act_below_e8","type":"long","doc":"The rule acts (triggers, or arms itself) at this price and below, in 1e-8 of the currency unit; 0 is never."},{"name":"act_above_e8","type":"long","doc":"It acts at this price and above, in 1e-8 of the currency unit; 2**62 is never."},{"name":"trigger_count","type":"long","doc":"How often it has triggered."}]}},"doc":"By rule id, oldest first. Bound: the parameter rules_per_symbol_max."}]}')
@@ -3940,7 +2807,9 @@ class RiskStateType(StateType):
             raise ValueError(f"no RiskState: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> State:
-        return RiskState_from_dict(fields)
+        record = RiskState()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 RISK_STATE: Final[StateType] = RiskStateType("RiskState", '{"type":"record","name":"RiskState","namespace":"tapeline","doc":"State of the operator risk, per account: its terms, cash, positions, open orders, and what they require.","fields":[{"name":"standing","type":{"type":"enum","name":"AccountStanding","doc":"What risk knows of an account.","symbols":["UNKNOWN","KNOWN","INVALID"]},"doc":"Whether terms were told, and whether the last ones made sense; INVALID rejects every order."},{"name":"account_kind","type":{"type":"enum","name":"AccountKind","doc":"Kind of account.","symbols":["NONE","CASH","MARGIN"]},"doc":"Cash or margin."},{"name":"status","type":{"type":"enum","name":"AccountStatus","doc":"What an account may do: RESTRICTED may only reduce positions, CLOSED nothing.","symbols":["ACTIVE","RESTRICTED","CLOSED"]},"doc":"What the account may do."},{"name":"short_permitted","type":"boolean","doc":"May sell short."},{"name":"options_permitted","type":"boolean","doc":"May trade options."},{"name":"futures_permitted","type":"boolean","doc":"May trade futures."},{"name":"position_max","type":"long","doc":"Largest position in any symbol, in shares or contracts; 0 is unlimited."},{"name":"concentration_bps_max","type":"long","doc":"Largest exposure in one symbol, in basis points of equity; 0 is unlimited."},{"name":"gross_exposure_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Largest gross exposure in currency units; 0 is unlimited."},{"name":"net_exposure_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Largest net exposure either way, in currency units; 0 is unlimited."},{"name":"order_notional_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Largest order in currency units; 0 is unlimited."},{"name":"daily_loss_max","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Loss of a day above which only reducing orders pass, in currency units; 0 is unlimited."},{"name":"orders_per_second_max","type":"long","doc":"Orders and replaces a second; 0 is unlimited."},{"name":"open_orders_max","type":"long","doc":"Orders open at a time; 0 is unlimited."},{"name":"cash","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Cash in currency units, every fill so far included: what was told less purchases plus sales less fees, and variation of futures."},{"name":"told_cash","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Cash at the start of a day as last told, in currency units."},{"name":"told_day","type":"long","default":-1,"doc":"Day it was told for: days since 1970-01-01 in New York; -1 before the first."},{"name":"day_flow","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"What fills of this day have added to cash, in currency units; negative took from it."},{"name":"day_equity","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Equity at the start of this day, in currency units."},{"name":"day","type":"long","default":-1,"doc":"This day: days since 1970-01-01 in New York; -1 before the first."},{"name":"day_end_ns","type":"long","doc":"When it ends: nanoseconds since the epoch, UTC."},{"name":"worth","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"What positions add to cash to make equity, in currency units: their value, of futures the variation since the last fill."},{"name":"initial_margin","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Initial margin of all positions in currency units."},{"name":"maintenance_margin","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Maintenance margin of all positions in currency units."},{"name":"reserved","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Reserved for all open orders in currency units."},{"name":"exposure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Positions at their marks in currency units, shorts negative."},{"name":"gross_exposure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Sum over symbols of the exposure with all open purchases, or all open sales, filled, whichever is more, in currency units."},{"name":"open_purchases","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Open purchases at their reservation prices in currency units."},{"name":"open_sales","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Open sales at their reservation prices in currency units."},{"name":"day_trades","type":{"type":"array","items":"long"},"doc":"Days of the latest day trades, oldest first, days since 1970-01-01. Bound: the number that makes a pattern day trader."},{"name":"deficit","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Largest intraday margin deficit since it arose, in currency units; 0 is none."},{"name":"deficit_day","type":"long","doc":"Day it arose: days since 1970-01-01; 0 where there is none."},{"name":"frozen_to_day","type":"long","doc":"First day without the freeze that an unmet deficit brought: days since 1970-01-01; 0 where there is none."},{"name":"global_switch","type":{"type":"enum","name":"KillSwitchState","doc":"What a kill switch lets through: REDUCING only orders that reduce a position, HALTED none; cancels always pass.","symbols":["ACTIVE","REDUCING","HALTED"]},"doc":"Global kill switch."},{"name":"account_switch","type":"KillSwitchState","doc":"Kill switch of the account."},{"name":"symbol_switches","type":{"type":"map","values":"KillSwitchState"},"doc":"Kill switches of symbols that are not ACTIVE. Bound: the parameter symbol_switches_max; one more switches the whole account."},{"name":"rate_second","type":"long","doc":"Second in which orders are counted: since the epoch, UTC."},{"name":"rate_count","type":"long","doc":"Orders and replaces in that second."},{"name":"refused_inputs","type":"long","doc":"Locates, switches, holdings and marks that made no sense and changed nothing."},{"name":"holdings","type":{"type":"map","values":{"type":"record","name":"RiskHolding","doc":"One symbol of one account: position, open orders, and what both require.","fields":[{"name":"quantity","type":"long","doc":"Shares or contracts held: sum of all fills; negative is short."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"mark_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Price it is valued at, in currency units: the latest of reference prices, fills and valuations."},{"name":"settled_price","type":"Price","doc":"FUTURE: price up to which variation is in cash, in currency units; otherwise 0."},{"name":"strike_price","type":"Price","doc":"OPTION: strike in currency units; otherwise 0."},{"name":"underlying_price","type":"Price","doc":"OPTION: latest price of the underlying, in currency units; 0 is unknown."},{"name":"option_right","type":{"type":"enum","name":"OptionRight","doc":"Right an option gives.","symbols":["NONE","CALL","PUT"]},"doc":"OPTION: call or put."},{"name":"contract_margin","type":"Price","doc":"FUTURE: initial margin of one contract in currency units."},{"name":"buy_quantity","type":"long","doc":"Shares or contracts of open purchases."},{"name":"buy_amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Open purchases at their reservation prices in currency units."},{"name":"sell_quantity","type":"long","doc":"Shares or contracts of open sales."},{"name":"sell_amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Open sales at their reservation prices in currency units."},{"name":"located_quantity","type":"long","doc":"Shares of open short sales that need a locate."},{"name":"fees_reserved","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Fees reserved for open orders in currency units."},{"name":"opened_day","type":"long","doc":"Day on which the position was last added to and not yet reduced: days since 1970-01-01; 0 after a reduction."},{"name":"worth","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"What it adds to cash to make equity, in currency units."},{"name":"initial_margin","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Its initial margin in currency units."},{"name":"maintenance_margin","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Its maintenance margin in currency units."},{"name":"reserved","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Reserved for its open orders, fees included, in currency units."},{"name":"exposure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Position at its mark in currency units, a short negative."},{"name":"gross_exposure","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Exposure with all open purchases, or all open sales, filled, whichever is more, in currency units."}]}},"doc":"By symbol: where there is a position or an open order. Bound: the parameter holdings_max for orders; fills of orders already open may not exceed it."},{"name":"orders","type":{"type":"map","values":{"type":"record","name":"RiskOrder","doc":"One open order and what is reserved for it.","fields":[{"name":"symbol","type":"string","vocabulary":true,"doc":"Instrument."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"located","type":"boolean","doc":"A short sale that needs a locate."},{"name":"quantity","type":"long","doc":"Shares or contracts in all, filled ones included."},{"name":"filled_quantity","type":"long","doc":"Shares or contracts filled."},{"name":"price","type":"Price","doc":"Price it is reserved at, in currency units."},{"name":"request_id","type":"string","doc":"Replace approved and not yet answered by execution; empty is none."},{"name":"next_quantity","type":"long","doc":"Quantity in all under that replace; 0 where there is none."},{"name":"next_price","type":"Price","doc":"Price it would be reserved at under that replace, in currency units; 0 where there is none."},{"name":"open_quantity","type":"long","doc":"Shares or contracts reserved for."},{"name":"open_amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"The same at the price it is reserved at, in currency units."},{"name":"fees_reserved","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Fees reserved, in currency units."}]}},"doc":"Open orders by order id, oldest first. Bound: the parameter open_orders_max."},{"name":"locates","type":{"type":"array","items":{"type":"record","name":"RiskLocate","doc":"Shares located for short sales.","fields":[{"name":"locate_id","type":"string","doc":"Identity of the locate."},{"name":"symbol","type":"string","doc":"Instrument."},{"name":"quantity","type":"long","doc":"Shares not yet sold."},{"name":"expire_time_ns","type":"long","doc":"When it lapses: nanoseconds since the epoch, UTC."}]}},"doc":"Locates in force, oldest first. Bound: the parameter locates_max."}]}')
@@ -3957,7 +2826,9 @@ class ValidateStateType(StateType):
             raise ValueError(f"no ValidateState: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> State:
-        return ValidateState_from_dict(fields)
+        record = ValidateState()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 VALIDATE_STATE: Final[StateType] = ValidateStateType("ValidateState", '{"type":"record","name":"ValidateState","namespace":"tapeline","doc":"State of the operator validate, per symbol: its reference data, the market as last told, the session, and which ids are taken.","fields":[{"name":"instrument","type":{"type":"record","name":"ListedInstrument","doc":"Reference data of the symbol as orders are held against it.","fields":[{"name":"known","type":"boolean","doc":"Reference data has come."},{"name":"sound","type":"boolean","doc":"It contradicts itself nowhere."},{"name":"changed_ns","type":"long","doc":"From when it holds: nanoseconds since the epoch, UTC."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"listed_from_ns","type":"long","doc":"First moment of trading: nanoseconds since the epoch, UTC."},{"name":"listed_to_ns","type":"long","doc":"Orders are taken before this: nanoseconds since the epoch, UTC; 2**62 is open-ended."},{"name":"expiry_ns","type":"long","doc":"OPTION, FUTURE: expiry, nanoseconds since the epoch, UTC; otherwise 2**62."},{"name":"own_ticks","type":{"type":"array","items":{"type":"record","name":"TickStep","doc":"One row of a tick table.","fields":[{"name":"from_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Prices at or above it, in currency units."},{"name":"tick","type":"Price","doc":"Increment in currency units."}]}},"doc":"Its own price increments, by rising from_price; empty where the general ones hold. Bound: 32."},{"name":"order_multiple","type":"long","doc":"Orders are multiples of so many shares or contracts."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"quantity_max","type":"long","doc":"Largest order in shares or contracts."},{"name":"notional_max_e8","type":"long","doc":"Largest order in 1e-8 of the currency unit; below 2**62."},{"name":"collar_bps","type":"long","doc":"How far a limit price may reach beyond the reference price, in basis points of it; 0 is no collar."},{"name":"previous_close_price","type":"Price","doc":"Official close of the trading day before, in currency units; 0 is none."},{"name":"underlying_price","type":"Price","doc":"OPTION: price of the underlying in currency units; 0 is unknown."},{"name":"strike_price","type":"Price","doc":"OPTION: strike in currency units; otherwise 0."},{"name":"option_right","type":{"type":"enum","name":"OptionRight","doc":"Right an option gives.","symbols":["NONE","CALL","PUT"]},"doc":"OPTION: call or put; otherwise NONE."},{"name":"contract_margin","type":"Price","doc":"FUTURE: initial margin of one contract in currency units; otherwise 0."},{"name":"shortable","type":"boolean","doc":"May be sold short without a locate."}]},"doc":"Reference data."},{"name":"session","type":{"type":"record","name":"SessionSpan","doc":"A span of time within one trading day in which the same session lasts and the same price increments hold.","fields":[{"name":"phase","type":{"type":"enum","name":"SessionPhase","doc":"Part of the trading day.","symbols":["CLOSED","PRE_MARKET","REGULAR","POST_MARKET"]},"doc":"Part of the trading day."},{"name":"start_ns","type":"long","doc":"When it begins: nanoseconds since the epoch, UTC."},{"name":"end_ns","type":"long","doc":"When it has ended: nanoseconds since the epoch, UTC; 0 is that none was looked up."},{"name":"day_start_ns","type":"long","doc":"Midnight in New York before it: nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of the regular hours of its day: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of the regular hours of its day: nanoseconds since the epoch, UTC."},{"name":"ticks","type":{"type":"array","items":"TickStep"},"doc":"Price increments that hold in it, by rising from_price. Bound: 32."}]},"doc":"The session of the last order."},{"name":"bid_price","type":"Price","doc":"National best bid in currency units; 0 is none."},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"status","type":{"type":"enum","name":"TradingStatus","doc":"Trading status of a symbol.","symbols":["CLOSED","PRE_OPEN","TRADING","HALTED","PAUSED","QUOTING","AUCTION"]},"default":"TRADING","doc":"Trading status as told by itself."},{"name":"market_status","type":"TradingStatus","default":"TRADING","doc":"Trading status as told with prices."},{"name":"status_reason","type":{"type":"enum","name":"TradingStatusReason","doc":"Why the trading status is what it is.","symbols":["SCHEDULE","NEWS_PENDING","REGULATORY","OPERATIONAL","LULD_PAUSE","MARKET_WIDE_LEVEL_1","MARKET_WIDE_LEVEL_2","MARKET_WIDE_LEVEL_3","NEW_LISTING","SHORT_SALE_TEST","BAND_UPDATE"]},"doc":"Why it is so."},{"name":"status_ns","type":"long","doc":"When it was last told: nanoseconds since the epoch, UTC."},{"name":"lower_band","type":"Price","doc":"Lower price band in currency units; 0 is none."},{"name":"upper_band","type":"Price","doc":"Upper price band in currency units; 0 is none."},{"name":"short_restricted","type":"boolean","doc":"Rule 201 is in force."},{"name":"memory_day_ns","type":"long","doc":"Midnight in New York of the trading day the ids below are of: nanoseconds since the epoch, UTC."},{"name":"order_ids","type":{"type":"map","values":"long"},"doc":"Terms of orders (see operators/order_memory.py) by account and order id joined by U+001F. Bound: half the parameter order_ids_max."},{"name":"order_ids_before","type":{"type":"map","values":"long"},"doc":"The same of orders before those, and of long-lived ones of earlier days. Bound: as order_ids."},{"name":"request_ids","type":{"type":"map","values":"boolean"},"doc":"Replace requests by account, order id and request id joined by U+001F. Bound: as order_ids."},{"name":"request_ids_before","type":{"type":"map","values":"boolean"},"doc":"The same of requests before those. Bound: as order_ids."},{"name":"rate_second","type":"long","doc":"The second, since the epoch, in which orders are being counted."},{"name":"rate_counts","type":{"type":"map","values":"long"},"doc":"Orders and replaces of that second by account. Bound: orders in one second."}]}')
