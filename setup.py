@@ -1,6 +1,7 @@
 """Compiles the hot modules with mypyc where there is a C compiler; elsewhere installs the same source interpreted."""
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -24,6 +25,8 @@ COMPILED = [
     "operators/*.py",
     "jobs/feeds/*.py",
 ]
+COLD = re.compile(r"^(extern .*\b(?:CPyDef_\w*__top_level__|CPyPy_\w+)\(.*\));$", re.MULTILINE)
+"""Functions that run once, or only when interpreted code calls compiled code."""
 NOT_COMPILED = {"operators/__init__.py", "operators/catalog.py", "jobs/feeds/__init__.py"}
 
 
@@ -52,8 +55,16 @@ def extensions() -> list:
     files = sorted({str(path) for pattern in COMPILED for path in Path().glob(pattern)} - NOT_COMPILED)
     modules = mypycify(files, opt_level="3", debug_level="0")
     for module in modules:
-        module.extra_compile_args.append("-fno-semantic-interposition")
+        module.extra_compile_args = [*module.extra_compile_args, "-fno-semantic-interposition", "-w"]
+    mark_cold(Path("build"))
     return modules
+
+
+def mark_cold(folder: Path) -> None:
+    """Tell the C compiler not to optimise functions that are not hot: it takes half the time then (and half of that
+    again without the analyses behind warnings, `-w`)."""
+    for header in folder.glob("__native_internal_*.h"):
+        header.write_text(COLD.sub(r"\1 __attribute__((cold, optimize(0)));", header.read_text()))
 
 
 setup(ext_modules=extensions())
