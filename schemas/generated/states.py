@@ -233,22 +233,7 @@ class ConflateState(State):
         write_long(writer, self.flags)
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "quiet_until_ns": self.quiet_until_ns,
-            "waiting": self.waiting,
-            "bid_price": decimal_of(self.bid_price_e8),
-            "bid_quantity": self.bid_quantity,
-            "bid_venue": self.bid_venue,
-            "ask_price": decimal_of(self.ask_price_e8),
-            "ask_quantity": self.ask_quantity,
-            "ask_venue": self.ask_venue,
-            "last_price": decimal_of(self.last_price_e8),
-            "last_quantity": self.last_quantity,
-            "last_venue": self.last_venue,
-            "cumulative_volume": self.cumulative_volume,
-            "status": self.status,
-            "flags": self.flags,
-        }
+        return to_dict(self, CONFLATE_STATE.schema_json)
 
 
 def read_ConflateState(data: bytes, position: i64) -> tuple[ConflateState, i64]:
@@ -272,42 +257,6 @@ def read_ConflateState(data: bytes, position: i64) -> tuple[ConflateState, i64]:
     flags, position = read_long(data, position)
     record = ConflateState(quiet_until_ns, waiting, bid_price_e8, bid_quantity, bid_venue, ask_price_e8, ask_quantity, ask_venue, last_price_e8, last_quantity, last_venue, cumulative_volume, status, flags)
     return record, position
-
-
-def ConflateState_from_dict(fields: dict[str, Any]) -> ConflateState:
-    record = ConflateState()
-    for name, value in fields.items():
-        if name == "quiet_until_ns":
-            record.quiet_until_ns = value
-        elif name == "waiting":
-            record.waiting = value
-        elif name == "bid_price":
-            record.bid_price_e8 = e8_of(value)
-        elif name == "bid_quantity":
-            record.bid_quantity = value
-        elif name == "bid_venue":
-            record.bid_venue = value
-        elif name == "ask_price":
-            record.ask_price_e8 = e8_of(value)
-        elif name == "ask_quantity":
-            record.ask_quantity = value
-        elif name == "ask_venue":
-            record.ask_venue = value
-        elif name == "last_price":
-            record.last_price_e8 = e8_of(value)
-        elif name == "last_quantity":
-            record.last_quantity = value
-        elif name == "last_venue":
-            record.last_venue = value
-        elif name == "cumulative_volume":
-            record.cumulative_volume = value
-        elif name == "status":
-            record.status = value
-        elif name == "flags":
-            record.flags = value
-        else:
-            raise ValueError(f"ConflateState has no field {name!r}")
-    return record
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -2695,7 +2644,9 @@ class ConflateStateType(StateType):
             raise ValueError(f"no ConflateState: {error}") from None
 
     def from_dict(self, fields: dict[str, Any]) -> State:
-        return ConflateState_from_dict(fields)
+        record = ConflateState()
+        from_dict(record, fields, self.schema_json, CLASSES)
+        return record
 
 
 CONFLATE_STATE: Final[StateType] = ConflateStateType("ConflateState", '{"type":"record","name":"ConflateState","namespace":"tapeline","doc":"State of the operator conflate, per symbol.","fields":[{"name":"quiet_until_ns","type":"long","doc":"Until then quotes wait: nanoseconds since the epoch, UTC; 0 before the first quote."},{"name":"waiting","type":"boolean","doc":"A quote waits until then; the fields below are the market it will tell."},{"name":"bid_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"National best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares at the best bid."},{"name":"bid_venue","type":"string","doc":"First venue at the best bid.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares at the best offer."},{"name":"ask_venue","type":"string","doc":"First venue at the best offer.","vocabulary":true},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"last_quantity","type":"long","doc":"Shares of the last eligible sale."},{"name":"last_venue","type":"string","doc":"Venue of the last eligible sale.","vocabulary":true},{"name":"cumulative_volume","type":"long","doc":"Shares sold so far on this trading day."},{"name":"status","type":"string","doc":"Trading status: TRADING, HALTED, PAUSED, QUOTING.","vocabulary":true},{"name":"flags","type":"long","doc":"Bit set of PriceUpdated, those of quotes alone."}]}')
