@@ -3,7 +3,7 @@
 Theory of operation. Alert rules, reference data, accounts and orders go with the simulated market: they are drawn from
 its seed and priced by its prices. So where the user reads another simulated market, those that pipelines.yaml declares
 follow it; where the market is not simulated they read nothing (`none`), for orders of one market make no sense in
-another. What the user names is read as named.
+another. What the user names is read as named, and so are files that pipelines.yaml names.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from typing import Any, Final
 
 from dataflow.graph import Graph
 from dataflow.ports import Batch, InputFault, Source
-from jobs.feeds.open_source import matching_rules, open_source, specification_of
+from jobs.feeds.open_source import SIMULATED, matching_rules, open_source, specification_for, specification_of
 
 NONE: Final = "none"
 """The specification of a source that reads nothing."""
 MARKET: Final = "simulator"
-FOLLOWERS: Final = ("reference_data", "accounts", "order_flow")
-"""Kinds of sources that make sense beside the simulated market alone."""
 
 
 class NoSource:
@@ -48,7 +46,8 @@ def matched_specifications(graph: Graph, names: tuple[str, ...], given: tuple[st
     chosen = dict(_named(text, names) for text in given)
     found = {name: chosen.get(name) or specification_of(graph.sources[name]) for name in names}
     if not any(kind_of(text) == MARKET for text in found.values()):
-        follow = [name for name in names if name not in chosen and kind_of(found[name]) in FOLLOWERS]
+        declared = {name: specification_for(graph.sources[name]) for name in names if name not in chosen}
+        follow = [name for name, each in declared.items() if each.kind in SIMULATED and not each.place]
         found |= dict.fromkeys(follow, NONE)
     reading = matching_rules({name: text for name, text in found.items() if text != NONE})
     return {name: reading.get(name, NONE) for name in names}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from jobs.feeds.specification import parse_specification
 from jobs.matched_sources import NONE, matched_specifications, open_matched
 
 NAMES = ("market", "alert-rules", "reference-data", "accounts", "orders")
+PIPELINES = Path("pipelines.yaml")
+ORDER_PARAMETERS = re.compile(r"(uses: order_flow\n(?: {4}.*\n)*? {4}parameters:)(?:\n {6}.*)+")
 ORDERS = ("reference-data", "accounts", "orders")
 
 
-def read(*given: str) -> dict[str, str]:
-    graph = load_graph(Path("pipelines.yaml"), catalog(), "default", {})
+def read(*given: str, pipelines: Path = PIPELINES) -> dict[str, str]:
+    graph = load_graph(pipelines, catalog(), "default", {})
     return matched_specifications(graph, NAMES, given)
 
 
@@ -53,6 +56,12 @@ def test_orders_that_the_user_names_are_read_in_any_market() -> None:
     found = read("csv:ticks.csv", "orders=order_flow:orders=5")
     assert found["orders"].startswith("order_flow:orders=5")
     assert found["accounts"] == NONE
+
+
+def test_files_of_orders_that_pipelines_yaml_names_are_read_in_any_market(tmp_path: Path) -> None:
+    own = tmp_path / "pipelines.yaml"
+    own.write_text(ORDER_PARAMETERS.sub(r"\1 {file: mine.yaml}", PIPELINES.read_text()))
+    assert read("csv:ticks.csv", pipelines=own)["orders"] == "order_flow:mine.yaml"
 
 
 def test_the_user_may_leave_the_orders_out() -> None:
