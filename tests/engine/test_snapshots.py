@@ -67,3 +67,16 @@ def test_a_restored_core_goes_on_as_the_first_would_have(before: list[int], afte
     second.core.mark_idle(0)
     assert first.channels["out"].buffer.getvalue() == second.channels["out"].buffer.getvalue()
     assert state_digest(first.core) == state_digest(second.core)
+
+
+def test_a_slice_ends_when_much_is_encoded_however_many_slots_it_may_take() -> None:
+    wiring = wired(Windows)
+    for number in range(9_000):
+        wiring.core.feed(0, prices(number * 1.5, symbol=f"a symbol with a long name, {number}"), 0, 1)
+    wiring.core.table.begin_snapshot(full=True)
+    chunks = [wiring.core.table.snapshot_slice(1_000_000)]
+    assert wiring.core.table.snapshot_open
+    while wiring.core.table.snapshot_open:
+        chunks.append(wiring.core.table.snapshot_slice(1_000_000))
+    assert max(map(len, chunks)) < 300_000
+    assert state_digest(restored(chunks, wiring.core.watermark_ns).core) == state_digest(wiring.core)

@@ -7,12 +7,17 @@ change before its turn is saved first (copy on write), so all are saved as they 
 
 from __future__ import annotations
 
+from typing import Final
+
 from librt.strings import BytesWriter, read_i32_be
 from mypy_extensions import i64
 
 from dataflow.engines.embedded.slot_format import load_cells, save_slot
 from dataflow.engines.embedded.slots import KEY_SEPARATOR, Slot, Space, StoredSpace
 from dataflow.model import Record
+
+SLICE_BYTES: Final[i64] = 262_144
+"""A slice of a snapshot ends once so much is encoded: few large states stop the loop no longer than many small ones."""
 
 
 class SlotTable:
@@ -97,12 +102,12 @@ class SlotTable:
         self.dirty = []
 
     def snapshot_slice(self, slots: i64) -> bytes:
-        """Encode up to so many of the slots still to be saved, and return what there is; `snapshot_open` tells if more
-        is to come."""
+        """Encode up to so many of the slots still to be saved, fewer where their states are large, and return what there
+        is; `snapshot_open` tells if more is to come."""
         end: i64 = min(self.pending_next + slots, self.pending_end)
         index: i64 = self.pending_next
         pending = self.pending
-        while index < end:
+        while index < end and (index == self.pending_next or len(self.snapshot) < SLICE_BYTES):
             slot = pending[index]
             if slot.saved != self.epoch:
                 self.save(slot)
