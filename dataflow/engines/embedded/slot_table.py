@@ -102,8 +102,8 @@ class SlotTable:
         self.dirty = []
 
     def snapshot_slice(self, slots: i64) -> bytes:
-        """Encode up to so many of the slots still to be saved, fewer where their states are large, and return what there
-        is; `snapshot_open` tells if more is to come."""
+        """Encode up to so many of the slots still to be saved (fewer where they are large) and return what there is;
+        `snapshot_open` tells if more is to come."""
         end: i64 = min(self.pending_next + slots, self.pending_end)
         index: i64 = self.pending_next
         pending = self.pending
