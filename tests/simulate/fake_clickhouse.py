@@ -39,8 +39,10 @@ class FakeClient:
         self.server = server
         self.storage = storage
 
-    def command(self, statement: str) -> int:
+    def command(self, statement: str, parameters: dict[str, str] | None = None) -> int:
         with self.storage.operation("command of ClickHouse", statement.split(maxsplit=1)[0]):
+            if parameters is not None:
+                self.server.journal[parameters["file"]] = parameters["sha256"]
             if statement.startswith("ALTER"):
                 table, chosen = self._rows(statement)
                 kept = [row for row in self.server.tables[table] if row not in chosen]
@@ -53,11 +55,6 @@ class FakeClient:
         if "sha256" in statement:
             return SimpleNamespace(result_rows=list(self.server.journal.items()))
         return SimpleNamespace(result_rows=[(len(self._rows(statement)[1]),)])
-
-    def insert(self, table: str, rows: list[list[Any]], column_names: list[str]) -> None:
-        del column_names
-        with self.storage.operation("insert of ClickHouse", table):
-            self.server.journal.update({rows[0][0]: rows[0][1]})
 
     def raw_insert(self, table: str, names: Sequence[str], data: bytes, settings: dict[str, Any], fmt: str) -> None:
         assert (fmt, tuple(names)) == ("Avro", tuple(self.server.columns[table]))
