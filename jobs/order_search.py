@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from dataflow.connectors.log.reader import LogReader
 from dataflow.connectors.log.segments import logged_streams
-from dataflow.graph import Graph
 from dataflow.ports import InputFault, Storage
 from dataflow.storage import DirectoryStorage
 from jobs.order_life import Life, in_order
@@ -40,13 +39,13 @@ def records_about(storage: Storage, order_id: str) -> Iterator[tuple[str, Any]]:
                 yield stream, TYPES[entry.type].from_dict(entry.fields)
 
 
-def all_lives(storage: Storage, graph: Graph) -> dict[tuple[str, str], Life]:
+def all_lives(storage: Storage) -> dict[tuple[str, str], Life]:
     """Every order by (account, order id), in the order in which they were placed; without validate's and risk's assent,
     which tell nothing of where an order stands."""
     logged = logged_streams(storage)
     found: dict[tuple[str, str], list[Any]] = {}
     for stream in ENDS:
-        for record in LogReader(storage, stream).read_records(graph.streams[stream]) if stream in logged else ():
+        for record in LogReader(storage, stream).read_records(TYPES) if stream in logged else ():
             known: Any = record
             found.setdefault((known.account, known.order_id), []).append(record)
     return {key: _shortened(key, records) for key, records in found.items()}

@@ -15,6 +15,7 @@ from dataflow.connectors.log.reader import LogReader
 from dataflow.connectors.log.segments import logged_streams
 from dataflow.ports import Storage
 from jobs.assemble import Assembly
+from jobs.order_search import TYPES
 from schemas.generated.events import (
     ORDER_REJECT_REASON_SYMBOLS,
     ORDER_STEP_EXECUTION,
@@ -80,7 +81,7 @@ def order_totals(assembly: Assembly, storage: Storage) -> OrderTotals | None:
         return None
     for stream in STREAMS:
         if stream in logged:
-            for record in LogReader(storage, stream).read_records(assembly.graph.streams[stream]):
+            for record in LogReader(storage, stream).read_records(TYPES):
                 count(totals, record)
     add_states(totals, assembly)
     return totals

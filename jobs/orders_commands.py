@@ -18,10 +18,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dataflow.load import load_graph
 from dataflow.model import Record
 from dataflow.ports import InputFault
-from jobs.catalog import catalog
 from jobs.data_option import DATA_OPTION
 from jobs.order_life import Life, Step, charges_of, life_of, other_side
 from jobs.order_search import TRADES, all_lives, open_logs, records_about
@@ -71,7 +69,6 @@ SAID: Final = {
     "-n", "count", type=click.IntRange(min=1), default=ORDERS_SHOWN, show_default=True, help="So many orders."
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON, one order a line, with everything.")
-@click.option("--pipelines", type=click.Path(path_type=Path), default=Path("pipelines.yaml"), show_default=True)
 @DATA_OPTION
 def orders(order_id: str | None, data: Path, as_json: bool, **options: Any) -> None:
     """The life of ORDER_ID: each event with its time, what it changed, its figures and its cause; fills and trades.
@@ -82,7 +79,7 @@ def orders(order_id: str | None, data: Path, as_json: bool, **options: Any) -> N
         _show_one(data, order_id, options["account"], as_json)
         return
     choice = _Choice(options["account"], options["symbol"], options["state"], options["count"])
-    _show_last(data, choice, as_json, options["pipelines"])
+    _show_last(data, choice, as_json)
 
 
 # One order
@@ -241,9 +238,8 @@ class _Choice:
         )
 
 
-def _show_last(data: Path, choice: _Choice, as_json: bool, pipelines: Path) -> None:
-    graph = load_graph(pipelines, catalog())
-    lives = [life for life in all_lives(open_logs(data), graph).values() if life.state and choice.holds(life)]
+def _show_last(data: Path, choice: _Choice, as_json: bool) -> None:
+    lives = [life for life in all_lives(open_logs(data)).values() if life.state and choice.holds(life)]
     lives.sort(key=_placed_ns)
     last = lives[-choice.count :]
     if as_json:

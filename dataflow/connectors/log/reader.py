@@ -70,8 +70,16 @@ class _Segment:
             self.single: str = "" if isinstance(schema, list) else schema["name"]
             records = [schema] if self.single else schema
             self.fields = {field["name"] for record in records for field in record["fields"]}
+            self.names = [record["name"] for record in records]
         except NO_SCHEMA as error:
             raise InputFault(f"{path}: the schema in its header is damaged: {error}") from None
+
+    def is_of(self, kinds: tuple[RecordType, ...]) -> bool:
+        """Whether these records, as they are now, are what it was written with."""
+        if len(kinds) != len(self.names):
+            return False
+        now = stream_schema(Stream("", kinds, key="", partitions=0, retention_ms=0, compression=""))
+        return self.header.schema_json == json.dumps(now, separators=(",", ":"))
 
     def blocks(self) -> Iterator[LogBlock]:
         return walk(self.storage, self.path, self.header)
@@ -156,14 +164,18 @@ class LogReader:
                     f"record {entry.number} of stream {self.stream} is no {entry.type} as known here: {error}"
                 ) from None
 
-    def read_records(self, stream: Stream) -> Iterator[Record]:
-        """All records as typed ones; what was written with the schemas that `stream` has now is decoded by its codecs,
+    def read_records(self, types: Mapping[str, RecordType]) -> Iterator[Record]:
+        """All records as typed ones; what was written with the schemas that `types` has now is decoded by their codecs,
         many times faster than the rest. Raises InputFault as `read_typed` does."""
-        known = json.dumps(stream_schema(stream), separators=(",", ":"))
-        types = {kind.name: kind for kind in stream.schemas}
+        newest: _Segment | None = None
+        is_known = False
+        kinds: tuple[RecordType, ...] = ()
         for segment, block in self._blocks(0):
-            if segment.header.schema_json == known:
-                yield from records_of(segment.payload(block), stream.schemas)
+            if segment is not newest:
+                newest, kinds = segment, tuple(types[name] for name in segment.names if name in types)
+                is_known = segment.is_of(kinds)
+            if is_known:
+                yield from records_of(segment.payload(block), kinds)
             else:
                 yield from self._typed(segment.entries(block), types)
 
