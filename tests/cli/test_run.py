@@ -43,7 +43,7 @@ def fault(done: subprocess.CompletedProcess[str]) -> list[str]:
 def test_a_run_says_what_it_did_and_what_to_try_next(tmp_path: Path) -> None:
     done = tapeline("run", "--data", str(tmp_path / "data"), "--source", SMALL)
     assert done.returncode == 0, done.stderr
-    for word in ("analytics", "normalise", "p99", "watermark", "checkpoints", "tapeline query"):
+    for word in ("analytics", "normalise", "p99", "watermark", "checkpoints", "tapeline query", "orders in = out"):
         assert word in done.stdout
 
 
