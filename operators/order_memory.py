@@ -83,12 +83,19 @@ def known_terms(state: ValidateState, key: str) -> i64:
     return UNKNOWN if terms is None else terms
 
 
-def remember_order(state: ValidateState, key: str, terms: i64, half: i64) -> None:
-    """Take an id. `half` is the size of a generation."""
-    if len(state.order_ids) >= half:
+def remember_order(state: ValidateState, key: str, terms: i64, half: i64) -> bool:
+    """Take an id; False if it is known already. `half` is the size of a generation."""
+    if len(state.order_ids_before) > 0 and key in state.order_ids_before:
+        return False
+    known = len(state.order_ids)
+    if known >= half:
+        if key in state.order_ids:
+            return False
         state.order_ids_before = state.order_ids
         state.order_ids = {}
-    state.order_ids[key] = terms
+        known = 0
+    state.order_ids.setdefault(key, terms)
+    return len(state.order_ids) > known
 
 
 def take_request(state: ValidateState, key: str, half: i64) -> bool:
@@ -150,7 +157,7 @@ def count_in_second(state: ValidateState, account: str, time_ns: i64) -> i64:
     second: i64 = time_ns // SECOND_NS
     if second > state.rate_second:
         state.rate_second = second
-        state.rate_counts = {}
+        state.rate_counts.clear()
     count: i64 = state.rate_counts.get(account, 0)
     count += 1
     state.rate_counts[account] = count

@@ -162,13 +162,10 @@ class Validate(KeyedOperator[ValidateState]):
     def on_order(self, state: ValidateState, order: OrderPlaced, context: Context) -> None:
         reason = self.admission_fault(state, order)
         if reason == PASSED:
-            key = f"{order.account}{SEPARATOR}{order.order_id}"
-            if known_terms(state, key) != UNKNOWN:
+            reason = self.order_fault(state, order)
+            terms = terms_of(order) | ACCEPTED_BIT if reason == PASSED else 0
+            if not remember_order(state, f"{order.account}{SEPARATOR}{order.order_id}", terms, self.generation):
                 reason = ORDER_REJECT_REASON_ORDER_ID_DUPLICATE
-            else:
-                reason = self.order_fault(state, order)
-                terms = terms_of(order) | ACCEPTED_BIT if reason == PASSED else 0
-                remember_order(state, key, terms, self.generation)
         if reason == PASSED:
             context.emit(validated(state, order, ORDER_ACTION_NEW, ""))
         else:
