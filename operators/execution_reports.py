@@ -221,9 +221,9 @@ class Reports:
         record.commission_e8 = due_e8 - order.commission_charged_e8
         order.commission_charged_e8 = due_e8
         if record.liquidity == LIQUIDITY_FLAG_ADDED:
-            record.venue_fee_e8 = self.maker_fee_e8 * shares
+            record.venue_fee_e8 = amount_e8(self.maker_fee_e8, shares)
         elif record.liquidity in (LIQUIDITY_FLAG_REMOVED, LIQUIDITY_FLAG_ROUTED_AWAY):
-            record.venue_fee_e8 = self.taker_fee_e8 * shares
+            record.venue_fee_e8 = amount_e8(self.taker_fee_e8, shares)
         if order.side == SIDE_SELL:
             proceeds_e8 = amount_e8(record.price_e8, units)
             record.section_31_fee_e8 = section_31_fee_e8(context.cause_time_ns, order.instrument_type, proceeds_e8)

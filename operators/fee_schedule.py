@@ -16,6 +16,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from operators.exact_amounts import portion
 from operators.trading_hours import SECOND_NS, day_number, midnight_s
 from schemas.generated.states import INSTRUMENT_TYPE_FUTURE, INSTRUMENT_TYPE_OPTION
 
@@ -81,7 +82,7 @@ def section_31_fee_e8(time_ns: i64, instrument_type: i64, proceeds_e8: int) -> i
     row = row_at(SECTION_31_STARTS, time_ns)
     if row < 0 or instrument_type == INSTRUMENT_TYPE_FUTURE:
         return 0
-    return -(-proceeds_e8 * SECTION_31_ROWS[row][1] // CENTS_PER_MILLION) * CENT_E8
+    return portion(proceeds_e8, SECTION_31_ROWS[row][1], CENTS_PER_MILLION) * CENT_E8
 
 
 def taf_fee_e8(time_ns: i64, instrument_type: i64, quantity: int) -> int:
