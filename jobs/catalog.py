@@ -101,9 +101,9 @@ class OrderFlowParameters:
     accounts: int = field(default=1_000, metadata={"minimum": 1, "maximum": 10_000_000})
     orders: int = field(default=100_000, metadata={"minimum": 1, "maximum": 1 << 32})
     """Requests of all kinds."""
-    cancels: int = field(default=220, metadata={"minimum": 0, "maximum": 1_000})
+    cancels: int = field(default=240, metadata={"minimum": 0, "maximum": 1_000})
     """Of 1,000 requests so many are cancels."""
-    replaces: int = field(default=110, metadata={"minimum": 0, "maximum": 1_000})
+    replaces: int = field(default=120, metadata={"minimum": 0, "maximum": 1_000})
     faults: int = field(default=10, metadata={"minimum": 0, "maximum": 1_000})
     """Of 1,000 requests so many are fat fingers, or incomplete, or contradict themselves; 0 is a clean flow."""
     self_trades: int = field(default=4, metadata={"minimum": 0, "maximum": 1_000})

@@ -28,7 +28,11 @@ from schemas.generated.events import (
     SALE_MARKING_LONG,
     SALE_MARKING_SHORT,
     SALE_MARKING_SHORT_EXEMPT,
+    SELF_TRADE_PREVENTION_CANCEL_BOTH,
+    SELF_TRADE_PREVENTION_CANCEL_NEWEST,
     SELF_TRADE_PREVENTION_CANCEL_OLDEST,
+    SELF_TRADE_PREVENTION_DECREMENT,
+    SELF_TRADE_PREVENTION_NONE,
     SIDE_BUY,
     SIDE_SELL,
     TIME_IN_FORCE_AT_THE_CLOSE,
@@ -47,8 +51,16 @@ STYLE_SALT: Final = 2
 BEHIND_TICKS: Final[tuple[int, ...]] = (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 4)
 """How far behind the best price of its side an order near the market is."""
 SALES_OF_MAKERS: Final[i64] = 8
-SALES_OF_OTHERS: Final[i64] = 6
+SALES_OF_OTHERS: Final[i64] = 10
 """Of sixteen opening orders so many are short sales, where the account may make them."""
+PREVENTIONS: Final[tuple[int, ...]] = (
+    *(SELF_TRADE_PREVENTION_NONE,) * 12,
+    SELF_TRADE_PREVENTION_CANCEL_NEWEST,
+    SELF_TRADE_PREVENTION_CANCEL_OLDEST,
+    SELF_TRADE_PREVENTION_CANCEL_BOTH,
+    SELF_TRADE_PREVENTION_DECREMENT,
+)
+"""What accounts want against trading with themselves."""
 STOPS: Final[i64] = 20
 CLOSES: Final[i64] = 28
 """Of 128 orders away from the market those below STOPS are stops, those below CLOSES for the closing auction."""
@@ -84,6 +96,7 @@ class OrderWriter:
         trader_class = traders.class_of(number)
         order = OrderPlaced(group.request_ns(place, draw >> 22), group.instrument.symbol, account_name(number))
         order.order_id = self.order_id(group, place)
+        order.self_trade_prevention = PREVENTIONS[chosen >> 52 & 15]
         self.choose_side(order, group, number, chosen >> 56 & 15)
         style = derive_id(draw, STYLE_SALT)
         order.quantity = quantity_of(trader_class, style, group.ask_e8)

@@ -58,8 +58,8 @@ class OrderMix:
     """How many requests there are, and shares of some kinds among 1,000 of them."""
 
     orders: int = 100_000
-    cancels: int = 220
-    replaces: int = 110
+    cancels: int = 240
+    replaces: int = 120
     faults: int = 10
     self_trades: int = 4
 
@@ -80,6 +80,8 @@ class RequestGroup:
         self.rank: i64 = 0
         self.ordinal: i64 = 0
         """How many groups of the symbol came before."""
+        self.is_left: bool = False
+        """No later group serves this one."""
         self.instrument: Instrument = view.day.instruments[0]
         self.phase: i64 = 0
         self.bid_e8: i64 = 0
@@ -107,6 +109,8 @@ class RequestGroup:
         self.instrument = view.day.instruments[self.rank]
         episode = self.episode_of(number)
         self.phase = view.day.phase(episode)
+        last = view.occurrences.ordinal_at(self.rank, self.groups - 1)
+        self.is_left = self.ordinal >> RUN_BITS == last >> RUN_BITS or self.phase == PHASE_AFTER
         start_ns = self.edge_ns if self.edge_number == number else self.time_ns(number)
         self.edge_number = number + 1
         end_ns = self.session_end_ns()
@@ -196,6 +200,14 @@ class RequestGroup:
 
     def takes_closing(self, time_ns: i64) -> bool:
         return time_ns < self.view.day.close_ns - CLOSING_CUTOFF_NS
+
+    def waiting_before(self, place: i64) -> i64:
+        """The place of the latest order before this one that waits at the market and is not cancelled; NONE without."""
+        latest: i64 = NONE
+        for each in self.near:
+            if each < place:
+                latest = each
+        return latest
 
     def jump_bps(self) -> i64:
         """More than the price moves from one of the symbol's episodes to the next: the fewer there are the further."""

@@ -7,6 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jobs.feeds.open_source import open_source
 from jobs.feeds.order_faults import FAULT_KINDS
@@ -92,6 +94,21 @@ def test_the_end_of_a_huge_day_is_reached_at_once() -> None:
 @pytest.mark.parametrize("numbers", ["orders=1", "orders=17", "symbols=1,events=1,accounts=1,orders=500"])
 def test_small_flows_have_all_their_requests(numbers: str) -> None:
     assert len(read(f"order_flow:{numbers}")) == int(numbers.rpartition("=")[2])
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 1 << 59), st.integers(1, 60), st.integers(1, 4_000), st.integers(1, 5_000), st.integers(1, 700))
+def test_any_flow_has_prices_on_ticks_and_times_in_order(
+    seed: int, symbols: int, events: int, accounts: int, requests: int
+) -> None:
+    numbers = f"seed={seed},symbols={symbols},events={events},accounts={accounts},orders={requests},faults=0"
+    records = read(f"order_flow:{numbers}")
+    prices = [record.limit_price_e8 for record in records if not isinstance(record, OrderCancelRequested)]
+    prices += [record.stop_price_e8 for record in records if not isinstance(record, OrderCancelRequested)]
+    assert len(records) == requests
+    assert [price for price in prices if price < 0 or price % (1_000_000 if price >= 10**8 else 10_000) != 0] == []
+    assert min(record.quantity for record in of(records, OrderPlaced)) > 0
+    assert [pair for pair in pairwise(records) if pair[0].event_time_ns > pair[1].event_time_ns] == []
 
 
 def test_every_request_is_numbered_and_counted(flow: list[Any]) -> None:
@@ -280,4 +297,4 @@ def crossings(records: list[Any]) -> int:
 
 def test_the_bytes_are_those_of_every_machine_and_release() -> None:
     digest = hashlib.sha256(data_of(read("order_flow:seed=1,symbols=50,events=10000,orders=5000,faults=50", "orders")))
-    assert digest.hexdigest() == "9722cb22314c5d6eecbcc40ad0f35af2f4325cd32ba49893ff107b89cfee42a3"
+    assert digest.hexdigest() == "6d2ac377e7b180ce90649cc3d1b215e9030ab8644fa259cadc62720c94d57218"
