@@ -55,14 +55,14 @@ def extensions() -> list:
     files = sorted({str(path) for pattern in COMPILED for path in Path().glob(pattern)} - NOT_COMPILED)
     modules = mypycify(files, opt_level="3", debug_level="0")
     for module in modules:
-        module.extra_compile_args = [*module.extra_compile_args, "-fno-semantic-interposition", "-w"]
+        module.extra_compile_args = [*module.extra_compile_args, "-fno-semantic-interposition", "-Wno-all", "-w"]
     mark_cold(Path("build"))
     return modules
 
 
 def mark_cold(folder: Path) -> None:
     """Tell the C compiler not to optimise functions that are not hot: it takes half the time then (and half of that
-    again without the analyses behind warnings, `-w`)."""
+    again without the analyses behind warnings, `-Wno-all`)."""
     for header in folder.glob("__native_internal_*.h"):
         header.write_text(COLD.sub(r"\1 __attribute__((cold, optimize(0)));", header.read_text()))
 

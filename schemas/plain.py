@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from librt.strings import read_i64_be
@@ -53,7 +53,7 @@ def from_dict(record: Any, fields: dict[str, Any], schema_json: str, classes: Cl
     _fill(record, fields, schema, schema.name, classes)
 
 
-@lru_cache(maxsize=None)
+@cache
 def plain_schema(schema_json: str) -> PlainSchema:
     schemas = parse(schema_json)
     plain = PlainSchema(schemas.tops[0].name, {}, schemas)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataflow.blocks import records_of
-from dataflow.engines.embedded.lanes import Lane
+from dataflow.engines.embedded.lanes import Lane, earliest, turn_of
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.model import END_OF_TIME, Record
 from schemas.generated.events import ALERT_RULE_CHANGED, LATE_EVENT, PRICE_UPDATED, AlertRuleChanged, PriceUpdated
@@ -132,3 +132,18 @@ def announce(wiring: Wiring, lanes: list[Lane]) -> None:
 @given(st.lists(Times, min_size=1, max_size=3), st.lists(st.integers(1, 9), min_size=1, max_size=30))
 def test_how_the_input_is_cut_into_turns_never_shows(times: list[list[int]], most: list[int]) -> None:
     assert run_lanes(times, most) == run_lanes(times, [1_000])
+
+
+def test_a_time_past_the_end_of_time_keeps_no_other_record_back() -> None:
+    early, late = lane(0, prices(1, 2)), lane(1, [PriceUpdated(END_OF_TIME + 1, "B"), PriceUpdated(3 * SECOND, "B")])
+    wiring = wired(Windows, sources=2)
+    announce(wiring, [early, late])
+    while wiring.core.feed_earliest([early, late], 1_000) > 0:
+        announce(wiring, [early, late])
+    assert [partition.records for partition in wiring.core.partitions] == [2, 2]
+
+
+def test_a_lane_after_one_with_the_least_of_all_times_waits_for_it() -> None:
+    least = -(1 << 63)
+    lanes = [lane(0, [PriceUpdated(least, "A")]), lane(1, [PriceUpdated(least, "B")])]
+    assert [earliest(lanes).number, turn_of(lanes, lanes[1])] == [0, least]

@@ -5,9 +5,14 @@ Invariant: of equal times the earlier lane comes first; cutting a turn short doe
 
 from __future__ import annotations
 
+from typing import Final
+
 from mypy_extensions import i64
 
 from dataflow.model import END_OF_TIME, Record
+
+EARLIEST_NS: Final[i64] = -(1 << 63)
+"""The earliest of all event times: nothing lies before it."""
 
 
 class Lane:
@@ -25,12 +30,12 @@ class Lane:
 
 
 def earliest(lanes: list[Lane]) -> Lane:
-    """The lane whose next record comes first."""
+    """The lane whose next record comes first; one that has ended only where all have."""
     best = lanes[0]
     best_ns: i64 = best.next_ns()
     for lane in lanes:
         next_ns = lane.next_ns()
-        if next_ns < best_ns:
+        if best.ended or (next_ns < best_ns and not lane.ended):
             best = lane
             best_ns = next_ns
     return best
@@ -44,7 +49,9 @@ def turn_of(lanes: list[Lane], own: Lane) -> i64:
         if lane is own:
             before = False
         else:
-            limit_ns: i64 = lane.next_ns() - 1 if before else lane.next_ns()
+            limit_ns: i64 = lane.next_ns()
+            if before and limit_ns > EARLIEST_NS:
+                limit_ns -= 1
             until_ns = min(until_ns, limit_ns)
     return until_ns
 
