@@ -3,7 +3,8 @@
 Theory of operation. Alert rules, reference data, accounts and orders go with the simulated market: they are drawn from
 its seed and priced by its prices. So where the user reads another simulated market, those that pipelines.yaml declares
 follow it; where the market is not simulated they read nothing (`none`), for orders of one market make no sense in
-another. What the user names is read as named, and so are files that pipelines.yaml names.
+another. What the user names is read as named, and so are files that pipelines.yaml names; only seed, symbols, events
+and date are always those of the simulated market beside it (`matching_rules`).
 """
 
 from __future__ import annotations
