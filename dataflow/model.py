@@ -57,14 +57,18 @@ class Record:
 
     `sequence` counts what one producer (a source partition, or an operator and key) has emitted, from 1: a consumer
     sees a gap or a duplicate by it alone. Times are nanoseconds since the epoch, UTC.
+
+    Subclasses set all six in their own constructor, and so does this one: compiled, an integer attribute that some
+    constructor may leave out counts as missing where it is -113.
     """
 
-    event_id_hi: i64
-    event_id_lo: i64
-    cause_id_hi: i64
-    cause_id_lo: i64
-    sequence: i64
-    event_time_ns: i64
+    def __init__(self) -> None:
+        self.event_id_hi: i64 = 0
+        self.event_id_lo: i64 = 0
+        self.cause_id_hi: i64 = 0
+        self.cause_id_lo: i64 = 0
+        self.sequence: i64 = 0
+        self.event_time_ns: i64 = 0
 
     def type_id(self) -> i64:
         """Number of the record's type, the index into the generated `RECORD_TYPES`."""

@@ -73,6 +73,15 @@ def test_what_fastavro_writes_we_read_to_its_last_byte_and_no_further(
     assert end_of(kind, message, len(before)) == len(message) - len(after)
 
 
+@pytest.mark.parametrize("kind", events.RECORD_TYPES, ids=lambda kind: kind.name)
+def test_compiled_codes_mark_of_a_missing_integer_is_a_number_like_others(kind: RecordType) -> None:
+    """mypyc marks an integer attribute that was never set by -113."""
+    record = kind.from_dict({"sequence": -113, "event_time_ns": -113})
+    again = kind.decode(ours(record), 0)
+    assert (again.sequence, again.event_time_ns) == (-113, -113)
+    assert again.to_dict() == record.to_dict()
+
+
 @EVERY_TYPE
 @given(data=st.data())
 @FEW
