@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from graphs import chain
 
 from dataflow.engines.embedded.checkpoints import CheckpointStore
 from dataflow.engines.embedded.restore import restore
-from dataflow.engines.embedded.runner import Edges, Runner, Settings
+from dataflow.engines.embedded.runner import SWITCH_INTERVAL_S, Edges, Runner, Settings
 from dataflow.engines.embedded.worker import ThreadWorker
 from dataflow.model import Record
 from dataflow.ports import Batch
@@ -58,6 +59,7 @@ class PriceSource:
 
 def measure(keys: int, dirty: int, folder: Path) -> CheckpointTimes:
     """A full checkpoint of `keys` keys, one after `dirty` of them changed, and a restore, while the loop goes on."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)  # as in the run of a job, which this drives turn by turn
     wiring = chain(1, forward=False)
     storage = DirectoryStorage(folder)
     store = CheckpointStore(storage, keep=10)
