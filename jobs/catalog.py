@@ -59,8 +59,8 @@ class AlertRulesParameters:
 
 
 @dataclass(frozen=True)
-class ReferenceDataParameters:
-    """Instruments and halts of the simulated market with the same parameters."""
+class MarketFollowerParameters:
+    """Parameters of what goes with the simulated market: those of the market."""
 
     file: str = ""
     """Records of a YAML file instead; then nothing else counts."""
@@ -72,15 +72,14 @@ class ReferenceDataParameters:
 
 
 @dataclass(frozen=True)
-class AccountsParameters:
+class ReferenceDataParameters(MarketFollowerParameters):
+    """Instruments and halts of the simulated market with the same parameters."""
+
+
+@dataclass(frozen=True)
+class AccountsParameters(MarketFollowerParameters):
     """Accounts of the simulated market: terms and money, locates, kill switches."""
 
-    file: str = ""
-    """Records of a YAML file instead; then nothing else counts."""
-    seed: int = field(default=1, metadata={"minimum": 0})
-    symbols: int = field(default=20, metadata={"minimum": 1, "maximum": 100_000})
-    events: int = field(default=1_000_000, metadata={"minimum": 1})
-    date: str = "2026-11-20"
     accounts: int = field(default=1_000, metadata={"minimum": 1, "maximum": 10_000_000})
     orders: int = field(default=100_000, metadata={"minimum": 1, "maximum": 1 << 32})
     """Requests that all accounts will send: their money is enough for them."""
@@ -89,15 +88,9 @@ class AccountsParameters:
 
 
 @dataclass(frozen=True)
-class OrderFlowParameters:
+class OrderFlowParameters(MarketFollowerParameters):
     """Orders, cancels and replaces of the simulated market; seed, symbols, events and date are the market's."""
 
-    file: str = ""
-    """Records of a YAML file instead; then nothing else counts."""
-    seed: int = field(default=1, metadata={"minimum": 0})
-    symbols: int = field(default=20, metadata={"minimum": 1, "maximum": 100_000})
-    events: int = field(default=1_000_000, metadata={"minimum": 1})
-    date: str = "2026-11-20"
     accounts: int = field(default=1_000, metadata={"minimum": 1, "maximum": 10_000_000})
     orders: int = field(default=100_000, metadata={"minimum": 1, "maximum": 1 << 32})
     """Requests of all kinds."""

@@ -6,11 +6,10 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import click
 from rich.box import SIMPLE
@@ -21,9 +20,10 @@ from rich.text import Text
 from dataflow.model import Record
 from dataflow.ports import InputFault
 from jobs.data_option import DATA_OPTION
+from jobs.feeds.new_york import NEW_YORK
 from jobs.order_life import Life, Step, charges_of, life_of, other_side
 from jobs.order_search import TRADES, all_lives, open_logs, records_about
-from jobs.plain_values import line, plain
+from jobs.plain_values import clock, line, plain
 from schemas.generated.events import (
     LIQUIDITY_FLAG_SYMBOLS,
     ORDER_TYPE_SYMBOLS,
@@ -34,8 +34,6 @@ from schemas.generated.events import (
 )
 from schemas.generated.states import ORDER_STATE_SYMBOLS
 
-NEW_YORK: Final = ZoneInfo("America/New_York")
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 ORDERS_SHOWN: Final = 20
 PIPE_COLUMNS: Final = 200
 UNSAID: Final = {"event_id", "cause_id", "sequence", "event_time_ns", "symbol", "account", "order_id"}
@@ -283,12 +281,6 @@ def _last_event(record: Record) -> str:
     fields = record.to_dict()
     reason = fields.get("reason")
     return f"{type(record).__name__} {reason}" if reason else type(record).__name__
-
-
-def clock(at_ns: int, zone: tzinfo) -> str:
-    """2026-11-20 09:30:00.000000001"""
-    seconds, fraction = divmod(at_ns, 1_000_000_000)
-    return f"{(EPOCH + timedelta(seconds=seconds)).astimezone(zone):%Y-%m-%d %H:%M:%S}.{fraction:09d}"
 
 
 def _money(amount_e8: int) -> str:

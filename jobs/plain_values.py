@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,8 +14,13 @@ INSTANTS: Final = ("time_ns", "start_ns", "end_ns", "at_ns", "watermark_ns")
 
 def iso_time(at_ns: int) -> str:
     """2013-10-07T13:30:00.000000001Z"""
+    return f"{clock(at_ns, UTC).replace(' ', 'T')}Z"
+
+
+def clock(at_ns: int, zone: tzinfo) -> str:
+    """2013-10-07 09:30:00.000000001, as the zone's clocks showed it."""
     seconds, fraction = divmod(at_ns, 1_000_000_000)
-    return f"{(EPOCH + timedelta(seconds=seconds)).strftime('%Y-%m-%dT%H:%M:%S')}.{fraction:09d}Z"
+    return f"{(EPOCH + timedelta(seconds=seconds)).astimezone(zone):%Y-%m-%d %H:%M:%S}.{fraction:09d}"
 
 
 def plain(value: Any) -> Any:

@@ -24,12 +24,11 @@ from mypy_extensions import i64
 
 from dataflow.model import Context, KeyedOperator, Record
 from operators.execution_reports import Reports, Tariff
-from operators.generated_calendar import STOCKS_CLOSED, STOCKS_EARLY_CLOSE
 from operators.liquidity import Sources
 from operators.matching import Matcher
 from operators.order_entry import OrderEntry
 from operators.session_hours import SessionHours
-from operators.trading_hours import Calendar
+from operators.trading_hours import stock_calendar
 from operators.trading_phases import Phases
 from schemas.generated.events import PRICE_KIND_QUOTE, PRICE_KIND_TRADE, PriceUpdated, RiskChecked, TradingStatusChanged
 from schemas.generated.states import SESSION_PHASE_CLOSED, TRADING_STATUS_TRADING, ExecutionState
@@ -91,8 +90,7 @@ class Execution(KeyedOperator[ExecutionState]):
         self.matcher: Matcher = Matcher(
             reports, sources, parameters.stop_trigger == "QUOTE", parameters.ended_orders_max
         )
-        closed = (*STOCKS_CLOSED, *parameters.closed_days)
-        calendar = Calendar(closed, (*STOCKS_EARLY_CLOSE, *parameters.early_close_days))
+        calendar = stock_calendar(parameters.closed_days, parameters.early_close_days)
         self.phases: Phases = Phases(SessionHours(parameters.session_hours == "STATUS", calendar), self.matcher)
         self.entry: OrderEntry = OrderEntry(self.matcher, parameters.open_orders_max)
 

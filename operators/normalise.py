@@ -39,11 +39,10 @@ from operators.conditions import (
     is_withdrawn,
     sale_flags,
 )
-from operators.generated_calendar import STOCKS_CLOSED, STOCKS_EARLY_CLOSE
 from operators.message_checks import ACCEPTED, figures, order_fault, quote_fault, sale_fault, text_of
 from operators.price_filter import PriceFilter
 from operators.publication import REFUSED, TRADING, publish, record_sale, reject
-from operators.trading_hours import Calendar
+from operators.trading_hours import stock_calendar
 from operators.venue_book import add_order, best_price, best_quantity, delete_order, reduce_order
 from schemas.generated.events import (
     MARKET_DATA_KIND_AUCTION,
@@ -107,8 +106,7 @@ class Normalise(KeyedOperator[NormaliseState]):
 
     def __init__(self, parameters: NormaliseParameters) -> None:
         stale_ns = parameters.stale_after_ms * MS_NS
-        closed = (*STOCKS_CLOSED, *parameters.closed_days)
-        calendar = Calendar(closed, (*STOCKS_EARLY_CLOSE, *parameters.early_close_days))
+        calendar = stock_calendar(parameters.closed_days, parameters.early_close_days)
         self.admission: Admission = Admission(parameters.max_venues, stale_ns, parameters.restart_after, calendar)
         self.filter: PriceFilter = PriceFilter(parameters.max_move_bps, parameters.confirm_move_after)
         self.max_orders: i64 = parameters.max_orders

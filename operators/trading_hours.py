@@ -1,7 +1,7 @@
 """Trading days and regular hours of US equities, in integers: New York's time zone without a time zone library.
 
 A trading day runs from midnight to midnight in New York; regular hours are 09:30 to 16:00 there, to 13:00 on an early
-close. Operators read no files, so holidays and early closes are given (jobs take them from exchange_calendars).
+close. Operators read no files, so holidays and early closes stand in a generated table (from exchange_calendars).
 
 Source: daylight saving in the United States is 15 U.S.C. 260a: since 2007 from the second Sunday in March to the first
 Sunday in November (Energy Policy Act of 2005), from 1987 to 2006 from the first Sunday in April to the last Sunday in
@@ -13,6 +13,8 @@ from __future__ import annotations
 from typing import Final
 
 from mypy_extensions import i64
+
+from operators.generated_calendar import STOCKS_CLOSED, STOCKS_EARLY_CLOSE
 
 SECOND_NS: Final[i64] = 1_000_000_000
 DAY_S: Final[i64] = 86_400
@@ -34,6 +36,11 @@ class Calendar:
     def __init__(self, closed: tuple[int, ...], early_close: tuple[int, ...]) -> None:
         self.closed: frozenset[int] = frozenset(closed)
         self.early_close: frozenset[int] = frozenset(early_close)
+
+
+def stock_calendar(further_closed: tuple[int, ...], further_early_close: tuple[int, ...]) -> Calendar:
+    """The built-in calendar of US equities, with further days."""
+    return Calendar((*STOCKS_CLOSED, *further_closed), (*STOCKS_EARLY_CLOSE, *further_early_close))
 
 
 class TradingDay:

@@ -22,8 +22,6 @@ from operators.generated_calendar import (
     FUTURES_CLOSED,
     FUTURES_EARLY_CLOSE,
     LAST_DATE,
-    STOCKS_CLOSED,
-    STOCKS_EARLY_CLOSE,
 )
 from operators.tick_table import general_ticks
 from operators.trading_hours import (
@@ -37,6 +35,7 @@ from operators.trading_hours import (
     local_day,
     midnight_s,
     offset_s,
+    stock_calendar,
     trading_day,
     weekday,
 )
@@ -63,7 +62,7 @@ class Sessions:
     def __init__(self, by_status: bool, further_closed: tuple[int, ...], further_early_close: tuple[int, ...]) -> None:
         self.by_status: bool = by_status
         """Every hour is regular: trading status alone opens and closes."""
-        self.stocks = Calendar((*STOCKS_CLOSED, *further_closed), (*STOCKS_EARLY_CLOSE, *further_early_close))
+        self.stocks = stock_calendar(further_closed, further_early_close)
         self.futures = Calendar((*FUTURES_CLOSED, *further_closed), (*FUTURES_EARLY_CLOSE, *further_early_close))
         self.first_ns: i64 = midnight_ns(FIRST_DATE)
         """The calendars hold from here on, until `end_ns`: nanoseconds since the epoch, UTC."""

@@ -44,7 +44,7 @@ from schemas.wire import (
 
 
 class ClassWriter:
-    """Writes one class, its and its reader function."""
+    """Writes one class and its reader function."""
 
     def __init__(self, record: RecordDefinition, base: str, keys: list[str], number: int) -> None:
         self.record = record

@@ -30,8 +30,9 @@ class ListSource:
         self.records = list(records)
         self.batch_records = batch_records
         self.next = 0
+        prefix = source_prefix(name)
         for number, record in enumerate(self.records, start=1):
-            stamp(record, source_prefix(name), number)
+            stamp(record, prefix, number)
 
     def open(self, position: Any | None) -> None:
         self.next = 0 if position is None else position

@@ -213,26 +213,17 @@ class LeanDay(Day):
 
     def __init__(self, source: str, name: str, files: list[tuple[str, str, Path]]) -> None:
         contents = ";".join([f"{kind} {symbol} {path.stat().st_size}" for kind, symbol, path in files])
-        super().__init__(name, contents)
+        super().__init__(name, contents, len(files))
         self.source: str = source
         self.files: list[tuple[str, str, Path]] = files
         self.date: date = parse_day(name, str(files[0][2]))
 
-    def lanes(self) -> list[Lane]:
+    def lane(self, number: i64) -> Lane:
+        kind, symbol, path = self.files[number]
         midnight = midnight_ns(self.date)
-        lanes: list[Lane] = []
-        try:
-            for kind, symbol, path in self.files:
-                if kind == QUOTE:
-                    lanes.append(QuoteLane(self.source, symbol, path, midnight))
-                else:
-                    lanes.append(TradeLane(self.source, symbol, path, midnight))
-                lanes[-1].advance()
-        except InputFault:
-            for lane in lanes:
-                lane.close()
-            raise
-        return lanes
+        if kind == QUOTE:
+            return QuoteLane(self.source, symbol, path, midnight)
+        return TradeLane(self.source, symbol, path, midnight)
 
     def expected_records(self) -> int:
         return sum([estimated_lines(path) for _, _, path in self.files])

@@ -183,21 +183,12 @@ class LobsterDay(Day):
 
     def __init__(self, source: str, name: str, pairs: list[Pair]) -> None:
         sizes = [f"{path.name} {path.stat().st_size}" for pair in pairs for path in (pair.messages, pair.books)]
-        super().__init__(name, ";".join(sizes))
+        super().__init__(name, ";".join(sizes), len(pairs))
         self.source: str = source
         self.pairs: list[Pair] = pairs
 
-    def lanes(self) -> list[Lane]:
-        lanes: list[Lane] = []
-        try:
-            for pair in self.pairs:
-                lanes.append(LobsterLane(self.source, pair))
-                lanes[-1].advance()
-        except InputFault:
-            for lane in lanes:
-                lane.close()
-            raise
-        return lanes
+    def lane(self, number: i64) -> Lane:
+        return LobsterLane(self.source, self.pairs[number])
 
     def expected_records(self) -> int:
         return sum([estimated_lines(pair.messages) for pair in self.pairs])

@@ -21,7 +21,6 @@ from mypy_extensions import i64
 
 from dataflow.connectors.files.lines import LineFile, estimated_lines
 from dataflow.model import Record
-from dataflow.ports import InputFault
 from jobs.feeds.lobster_messages import REMOVALS, MessageParser, Pair, days_of
 from jobs.feeds.malformed import dead_letter
 from jobs.feeds.merged_days import Day, Lane, MergedDays
@@ -229,21 +228,13 @@ class OrderDay(Day):
     """The message files of one day, tickers in order."""
 
     def __init__(self, source: str, name: str, pairs: list[Pair]) -> None:
-        super().__init__(name, ";".join([f"{pair.messages.name} {pair.messages.stat().st_size}" for pair in pairs]))
+        sizes = [f"{pair.messages.name} {pair.messages.stat().st_size}" for pair in pairs]
+        super().__init__(name, ";".join(sizes), len(pairs))
         self.source: str = source
         self.pairs: list[Pair] = pairs
 
-    def lanes(self) -> list[Lane]:
-        lanes: list[Lane] = []
-        try:
-            for pair in self.pairs:
-                lanes.append(OrderLane(self.source, pair))
-                lanes[-1].advance()
-        except InputFault:
-            for lane in lanes:
-                lane.close()
-            raise
-        return lanes
+    def lane(self, number: i64) -> Lane:
+        return OrderLane(self.source, self.pairs[number])
 
     def expected_records(self) -> int:
         return sum([estimated_lines(pair.messages) for pair in self.pairs])

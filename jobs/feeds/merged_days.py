@@ -38,14 +38,28 @@ class Lane:
 class Day:
     """One trading day of a source: its name, and the lanes that hold it, in the order that breaks ties."""
 
-    def __init__(self, name: str, contents: str) -> None:
+    def __init__(self, name: str, contents: str, files: i64) -> None:
         self.name: Final[str] = name
         self.contents: Final[str] = contents
         """Names and sizes of its files: another day of the same name has another text."""
+        self.lane_count: i64 = files
+
+    def lane(self, number: i64) -> Lane:
+        """Open the file of this number, before its first record. Raises InputFault."""
+        raise NotImplementedError
 
     def lanes(self) -> list[Lane]:
         """Open the files, each at its first record. Raises InputFault."""
-        raise NotImplementedError
+        lanes: list[Lane] = []
+        try:
+            for number in range(self.lane_count):
+                lanes.append(self.lane(number))
+                lanes[-1].advance()
+        except InputFault:
+            for lane in lanes:
+                lane.close()
+            raise
+        return lanes
 
     def expected_records(self) -> int:
         raise NotImplementedError
