@@ -8,6 +8,7 @@ forget what came later, and goes on: state, consumed position and visible output
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -18,19 +19,25 @@ class InputFault(Exception):
     """A source, sink or state directory cannot be used. The text is one or two lines for the person at the terminal."""
 
 
+class Interrupted(Exception):
+    """What a run stood on has gone for the moment: it can begin again from its last checkpoint. The text says why."""
+
+
 @dataclass(slots=True)
 class Batch:
     """Records of one source in reading order; malformed input stands among them as dead letters.
 
-    `position` is a small JSON-ready value: opening the source there and reading once gives this same batch again.
+    `position` is a small JSON-ready value: opening the source there gives the same records again.
     """
 
     position: Any
     records: list[Record] = field(default_factory=list)
+    marks: list[int] = field(default_factory=list)
+    """How far the outside takes the source to be read after each record (a Kafka offset); empty where nobody asks."""
 
 
 class Source(Protocol):
-    """Reads one input. The same position always gives the same batch: sizes of batches depend on nothing else.
+    """Reads one input, one ordered sequence of records. The same position always gives the same records.
 
     A source numbers what it reads: it sets `sequence` (from 1) and `event_id` (first half: `hash_text(source name)`
     permuted by the position; second half: 0) of each record, so that a replay gives the same ids.
@@ -40,10 +47,89 @@ class Source(Protocol):
         """Start at a position that `Batch.position` gave, or at the beginning. Raises InputFault."""
 
     def read(self) -> Batch | None:
-        """The next batch, some thousand records; None at the end of a bounded source."""
+        """The next batch, some thousand records; None at the end of a bounded source. A source of `Arrivals` does not
+        wait: its batch is empty where nothing has come yet."""
 
     def expected_records(self) -> int | None:
         """About how many records there are in all, for the progress bar; None if unknown."""
+
+    def close(self) -> None: ...
+
+
+class Arrivals(Protocol):
+    """Sources that one connection reads side by side, without end and in no order among them.
+
+    Names are those of the sources. What has come and is not yet read waits in a bounded room; beyond that the
+    connection is not read.
+    """
+
+    def wait(self, timeout_s: float) -> list[str]:
+        """Sources that have records to read, at the latest after so long; none where nothing came."""
+
+    def fell_silent(self) -> list[str]:
+        """Sources that are read to their end and have brought nothing for as long as they may, since last asked."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one turn of the loop took in: with the inputs themselves, all that is needed to do it again."""
+
+    taken: list[tuple[int, int]] = field(default_factory=list)
+    """(number of the source, records taken from it), each source once."""
+    idle: list[int] = field(default_factory=list)
+    """Numbers of sources that no longer hold the watermark back."""
+
+    def records(self) -> int:
+        """Taken in all."""
+        return sum(count for _, count in self.taken)
+
+
+@dataclass(slots=True)
+class Post:
+    """Consecutive records of one stream, each a message by itself: four lists of one length."""
+
+    stream: str
+    keys: list[str] = field(default_factory=list)
+    values: list[bytes] = field(default_factory=list)
+    """In Confluent's wire format."""
+    event_ids: list[str] = field(default_factory=list)
+    """32 hexadecimal digits."""
+    cause_ids: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What became visible in one step."""
+
+    number: int
+    """From 1."""
+    turns: list[Turn]
+    totals: dict[str, int]
+    """Records ever put into each stream, up to its end."""
+
+
+class Ledger(Protocol):
+    """Makes outputs visible together with how far the inputs are read, in transactions, ahead of checkpoints.
+
+    `mark` and `end_turn` are called by the engine's thread and do not wait, but for room; `prepare` by the thread of
+    the sinks. All raise what has gone wrong: InputFault where another instance has taken over, Interrupted where the
+    engine must begin again.
+    """
+
+    def recover(self, position: Any | None) -> Iterator[Transaction]:
+        """Shut out any other instance, and give the transactions committed after `position` (None: all)."""
+
+    def end_turn(self, turn: Turn, posts: list[Post], marks: dict[str, int], totals: dict[str, int]) -> None:
+        """A turn is over: what it put into streams, how far sources are read, and how far these streams are now."""
+
+    def mark(self, checkpoint: int) -> None:
+        """Close the transaction here: a checkpoint has its instant after the last turn."""
+
+    def prepare(self, checkpoint: int) -> Any:
+        """Wait until that transaction is committed; the position for the checkpoint."""
+
+    def drain(self) -> None:
+        """Return when all turns are committed."""
 
     def close(self) -> None: ...
 

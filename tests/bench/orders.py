@@ -24,7 +24,7 @@ from order_workload import (
 
 from dataflow.blocks import records_of
 from dataflow.engines.embedded.checkpoints import CheckpointStore
-from dataflow.engines.embedded.lanes import Lane
+from dataflow.engines.embedded.lanes import Lane, LaneHeap
 from dataflow.engines.embedded.runner import Edges, Runner
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.engines.embedded.worker import ThreadWorker
@@ -84,13 +84,14 @@ def approved(work: Workload) -> tuple[list[RiskChecked], list[PriceUpdated], Exe
 def feed(wiring: Wiring, messages: dict[str, list[bytes]], names: tuple[str, ...]) -> None:
     """Decode these sources, carry their records in the order of time, and drop what was encoded."""
     core = wiring.core
-    lanes = [Lane(wiring.sources.index(name)) for name in names]
+    lanes = [Lane(number, number) for number in map(wiring.sources.index, names)]
     for lane, name in zip(lanes, names, strict=True):
         lane.records = decode_frames(messages[name], TYPES, [])
-    while any(lane.used < len(lane.records) for lane in lanes):
-        core.feed_earliest(lanes, 2_048)
-        for lane in lanes:
-            lane.ended = lane.used == len(lane.records)
+    heap = LaneHeap([lane for lane in lanes if lane.records])
+    while heap.lanes:
+        core.feed_earliest(heap, 2_048)
+        if heap.lanes[0].used == len(heap.lanes[0].records):
+            heap.pop()
         for channel in core.channels:
             channel.buffer.truncate(0)
 

@@ -108,7 +108,6 @@ def prices(*times_s: float, symbol: str = "A") -> list[Record]:
 
 
 def lane(number: int, records: list[Record]) -> Lane:
-    made = Lane(number)
+    made = Lane(number, number)
     made.records = records
-    made.ended = not records
     return made

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataflow.blocks import records_of
-from dataflow.engines.embedded.lanes import Lane, earliest, turn_of
+from dataflow.engines.embedded.lanes import Lane, LaneHeap
+from dataflow.engines.embedded.watermarks import Watermarks
 from dataflow.engines.embedded.wiring import Wiring
-from dataflow.model import END_OF_TIME, Record
+from dataflow.model import END_OF_TIME, NO_WATERMARK, Record
 from schemas.generated.events import ALERT_RULE_CHANGED, LATE_EVENT, PRICE_UPDATED, AlertRuleChanged, PriceUpdated
 from tests.engine.small_graph import SECOND, Echo, PerAccount, Windows, lane, prices, wired
 
@@ -111,22 +112,31 @@ def run_lanes(times: Sequence[list[int]], most: Sequence[int]) -> tuple[bytes, b
     wiring = wired(Windows, sources=len(times), delay_ms=3_000)
     lanes = [lane(number, prices(*items, symbol="AB"[number % 2])) for number, items in enumerate(times)]
     sizes = list(most)
-    announce(wiring, lanes)
-    while not all(item.ended for item in lanes):
-        wiring.core.feed_earliest(lanes, sizes.pop(0) if len(sizes) > 1 else sizes[0])
-        announce(wiring, lanes)
+    heap = started(wiring, lanes)
+    while heap.lanes:
+        wiring.core.feed_earliest(heap, sizes.pop(0) if len(sizes) > 1 else sizes[0])
+        finished(wiring, heap)
     out, late = wiring.channels["out"].buffer.getvalue(), wiring.channels["late"].buffer.getvalue()
     return out, late, wiring.core.watermark_ns
 
 
-def announce(wiring: Wiring, lanes: list[Lane]) -> None:
-    """Do what the runner does between turns: note ends, promise heads."""
+def started(wiring: Wiring, lanes: list[Lane]) -> LaneHeap:
+    """Do what the runner does at first: note ends, promise heads."""
+    heap = LaneHeap([item for item in lanes if item.records])
     for item in lanes:
-        item.ended = item.ended or item.used == len(item.records)
-        if item.ended:
-            wiring.core.mark_idle(item.number)
+        if item.records:
+            wiring.core.promise(item.number, item.head_ns)
         else:
-            wiring.core.promise(item.number, item.next_ns())
+            wiring.core.mark_idle(item.number)
+    return heap
+
+
+def finished(wiring: Wiring, heap: LaneHeap) -> None:
+    """Do what the runner does when the lane on top is used up for good."""
+    top = heap.lanes[0]
+    if top.used == len(top.records):
+        heap.pop()
+        wiring.core.mark_idle(top.number)
 
 
 @given(st.lists(Times, min_size=1, max_size=3), st.lists(st.integers(1, 9), min_size=1, max_size=30))
@@ -137,13 +147,36 @@ def test_how_the_input_is_cut_into_turns_never_shows(times: list[list[int]], mos
 def test_a_time_past_the_end_of_time_keeps_no_other_record_back() -> None:
     early, late = lane(0, prices(1, 2)), lane(1, [PriceUpdated(END_OF_TIME + 1, "B"), PriceUpdated(3 * SECOND, "B")])
     wiring = wired(Windows, sources=2)
-    announce(wiring, [early, late])
-    while wiring.core.feed_earliest([early, late], 1_000) > 0:
-        announce(wiring, [early, late])
+    heap = started(wiring, [early, late])
+    while heap.lanes:
+        wiring.core.feed_earliest(heap, 1_000)
+        finished(wiring, heap)
     assert [partition.records for partition in wiring.core.partitions] == [2, 2]
 
 
 def test_a_lane_after_one_with_the_least_of_all_times_waits_for_it() -> None:
     least = -(1 << 63)
-    lanes = [lane(0, [PriceUpdated(least, "A")]), lane(1, [PriceUpdated(least, "B")])]
-    assert [earliest(lanes).number, turn_of(lanes, lanes[1])] == [0, least]
+    lanes = [lane(number, [PriceUpdated(least, "AB"[number]), PriceUpdated(least, "C")]) for number in (1, 0)]
+    heap = LaneHeap(lanes)
+    assert (heap.lanes[0].number, heap.rival(), heap.lanes[0].run_end(2, heap.rival())) == (0, lanes[0], 2)
+    heap.lanes[0].used = 2
+    heap.pop()
+    assert (heap.lanes, heap.rival()) == ([lanes[0]], None)
+
+
+def test_of_one_source_in_several_lanes_the_lower_sequence_comes_first() -> None:
+    lanes = [Lane(0, 0), Lane(1, 0)]
+    for sequence, item in ((2, lanes[0]), (1, lanes[1])):
+        item.records = prices(5)
+        item.records[0].sequence = sequence
+    assert LaneHeap(lanes).lanes[0] is lanes[1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 40)), max_size=60))
+def test_the_least_watermark_is_found_whichever_moves(moves: list[tuple[int, int]]) -> None:
+    watermarks, plain = Watermarks(7), [NO_WATERMARK] * 7
+    for number, watermark_ns in moves:
+        watermarks.place(number, watermark_ns)
+        plain[number] = watermark_ns
+        others = [own for index, own in enumerate(plain) if index != number]
+        assert (watermarks.least(), watermarks.least_of_others(number)) == (min(plain), min(others))

@@ -60,6 +60,7 @@ def test_a_restored_core_goes_on_as_the_first_would_have(before: list[int], afte
     second = restored([first.core.table.snapshot_slice(1_000)], first.core.watermark_ns)
     for partition, other in zip(second.core.partitions, first.core.partitions, strict=True):
         partition.top_ns = other.top_ns
+    second.core.restored(first.core.watermark_ns)
     first.channels["out"].buffer.truncate(0)
     feed(first, after)
     feed(second, after)

@@ -50,6 +50,8 @@ class Manifest:
     ended: bool
     """All sources had ended."""
     sinks: dict[str, Any] = field(default_factory=dict)
+    ledger: Any = None
+    """Position of the ledger: the last transaction that is part of this."""
     files: list[StateFile] = field(default_factory=list)
 
 

@@ -24,9 +24,11 @@ from typing import Any, Final
 from librt.strings import BytesWriter
 from mypy_extensions import i64, u8
 
-from dataflow.engines.embedded.lanes import Lane, earliest, run_end, turn_of
+from dataflow.engines.embedded.lanes import Lane, LaneHeap
+from dataflow.engines.embedded.outbox import Outbox
 from dataflow.engines.embedded.slot_table import SlotTable
 from dataflow.engines.embedded.slots import Slot, Space
+from dataflow.engines.embedded.watermarks import Watermarks
 from dataflow.model import (
     END_OF_TIME,
     NO_WATERMARK,
@@ -57,6 +59,8 @@ class Channel:
         """Records ever put into the stream."""
         self.handed_over: i64 = 0
         """Records already handed to the sinks."""
+        self.outbox: Outbox | None = None
+        """Where its records become messages for a ledger."""
 
 
 class Node:
@@ -92,6 +96,12 @@ class Partition:
         self.idle: bool = False
         self.records: i64 = 0
 
+    def watermark(self) -> i64:
+        """As far as this partition lets the watermark come."""
+        if self.idle:
+            return END_OF_TIME
+        return NO_WATERMARK if self.top_ns == NO_WATERMARK else self.top_ns - self.delay_ns
+
 
 class Core:
     """Runs operators over records. See the head of the file; `wiring` builds one from a graph."""
@@ -110,6 +120,7 @@ class Core:
         self.spaces: list[Space] = spaces
         self.channels: list[Channel] = channels
         self.partitions: list[Partition] = partitions
+        self.watermarks: Watermarks = Watermarks(len(partitions))
         self.late_letter: Callable[[Record, str, str, int], Record] = late_letter
         self.context: Context = Context()
         self.watermark_ns: i64 = NO_WATERMARK
@@ -122,22 +133,40 @@ class Core:
 
     # Feeding
 
-    def feed_earliest(self, lanes: list[Lane], most: i64) -> i64:
-        """Feed from several lanes in the order of event time (the earlier lane where equal), up to `most` records or
-        until a lane is used up. Returns how many. Where it stops does not change the order."""
+    def feed_earliest(self, heap: LaneHeap, most: i64) -> i64:
+        """Feed from several lanes in order, up to `most` records or until the lane on top of the heap is used up: it is
+        left there, to be filled or taken away. Returns how many. Where it stops does not change the order."""
         count: i64 = 0
-        while count < most:
-            lane = earliest(lanes)
-            if lane.ended:
-                return count
-            end: i64 = min(len(lane.records), lane.used + most - count)
+        while count < most and len(heap.lanes) > 0:
+            lane = heap.lanes[0]
             start: i64 = lane.used
-            lane.used = run_end(lane.records, start, end, turn_of(lanes, lane))
+            end: i64 = min(len(lane.records), start + most - count)
+            lane.used = lane.run_end(end, heap.rival())
             self.feed(lane.number, lane.records, start, lane.used)
             count += lane.used - start
             if lane.used == len(lane.records):
                 return count
-            self.promise(lane.number, lane.next_ns())
+            heap.moved()
+            self.promise(lane.number, lane.head_ns)
+        return count
+
+    def feed_turn(self, lanes: list[Lane]) -> i64:
+        """Feed what has arrived: of each lane the records up to its limit, in order among them. Returns how many."""
+        heap = LaneHeap(lanes)
+        for lane in lanes:
+            self.promise(lane.number, lane.head_ns)
+        count: i64 = 0
+        while len(heap.lanes) > 0:
+            lane = heap.lanes[0]
+            start: i64 = lane.used
+            lane.used = lane.run_end(lane.limit, heap.rival())
+            self.feed(lane.number, lane.records, start, lane.used)
+            count += lane.used - start
+            if lane.used == lane.limit:
+                heap.pop()
+            else:
+                heap.moved()
+                self.promise(lane.number, lane.head_ns)
         return count
 
     def feed(self, number: i64, records: list[Record], start: i64, end: i64) -> None:
@@ -145,7 +174,7 @@ class Core:
         partition = self.partitions[number]
         delay_ns: i64 = partition.delay_ns
         top_ns: i64 = partition.top_ns
-        others_ns: i64 = self.others_watermark(number)
+        others_ns: i64 = self.watermarks.least_of_others(number)
         index: i64 = start
         while index < end:
             record = records[index]
@@ -160,35 +189,32 @@ class Core:
                 if watermark_ns > self.watermark_ns:
                     self.advance(watermark_ns)
             self.carry(record, channel)
-        partition.top_ns = top_ns
         partition.records += end - start
-
-    def others_watermark(self, number: i64) -> i64:
-        """The watermark as far as the other partitions let it come."""
-        least: i64 = END_OF_TIME
-        for index, partition in enumerate(self.partitions):
-            if index != number and not partition.idle:
-                own: i64 = NO_WATERMARK
-                if partition.top_ns != NO_WATERMARK:
-                    own = partition.top_ns - partition.delay_ns
-                least = min(least, own)
-        return least
+        if top_ns > partition.top_ns:
+            partition.top_ns = top_ns
+            if not partition.idle:
+                self.watermarks.place(number, top_ns - delay_ns)
 
     def promise(self, number: i64, time_ns: i64) -> None:
         """Tell that the partition's next record is of this time: it no longer holds the watermark back before that."""
         partition = self.partitions[number]
-        partition.idle = False
         if time_ns > partition.top_ns:
             partition.top_ns = time_ns
-            self.recompute()
+        elif not partition.idle:
+            return
+        partition.idle = False
+        self.watermarks.place(number, partition.watermark())
+        self.follow()
 
     def mark_idle(self, number: i64) -> None:
-        """Take a partition that has ended or fallen silent out of the watermark, until it is fed again."""
+        """Take a partition that has ended or fallen silent out of the watermark, until it is promised to."""
         self.partitions[number].idle = True
-        self.recompute()
+        self.watermarks.place(number, END_OF_TIME)
+        self.follow()
 
-    def recompute(self) -> None:
-        watermark_ns = self.others_watermark(-1)
+    def follow(self) -> None:
+        """Move to the least of the partitions' watermarks, if that is later."""
+        watermark_ns: i64 = self.watermarks.least()
         if watermark_ns > self.watermark_ns:
             self.advance(watermark_ns)
 
@@ -212,8 +238,11 @@ class Core:
         """Keep the record for the sinks and call the operators that read it."""
         number: i64 = record.type_id()
         channel.total += 1
+        branch: i64 = channel.branches[number]
+        outbox = channel.outbox
+        if outbox is not None:
+            outbox.put(record, channel.total, branch)
         if channel.kept:
-            branch: i64 = channel.branches[number]
             if branch >= 0:
                 channel.buffer.append(u8(branch << 1))
             record.encode_into(channel.buffer)
@@ -320,8 +349,10 @@ class Core:
         self.next_timer_ns = min(self.next_timer_ns, at_ns)
 
     def restored(self, watermark_ns: i64) -> None:
-        """Finish a restore: rebuild the timers of what was loaded into the table."""
+        """Finish a restore: rebuild the timers of what was loaded into the table, and what partitions let pass."""
         self.watermark_ns = watermark_ns
+        for number, partition in enumerate(self.partitions):
+            self.watermarks.place(number, partition.watermark())
         self.timers = []
         for node in self.nodes:
             for slot in self.table.slots:

@@ -82,7 +82,7 @@ def _restore_counts(manifest: Manifest, wiring: Wiring) -> None:
         if entry is not None:
             core.partitions[number].top_ns = entry["top_ns"]
             core.partitions[number].records = entry["records"]
-            core.partitions[number].idle = entry["ended"]
+            core.partitions[number].idle = entry["idle"]
     for name, total in manifest.streams.items():
         channel = wiring.channels.get(name)
         if channel is not None:

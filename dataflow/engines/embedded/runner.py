@@ -18,12 +18,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dataflow.engines.embedded.checkpoints import CheckpointStore, Manifest, StateFile, StateWriter
+from dataflow.engines.embedded.core import Core
+from dataflow.engines.embedded.intake import ArrivalIntake, Intake, OrderedIntake, SourceLane
 from dataflow.engines.embedded.lanes import Lane
 from dataflow.engines.embedded.restore import restore, state_header
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.engines.embedded.worker import Worker
-from dataflow.ports import Block, InputFault, Sink, Source
+from dataflow.ports import Arrivals, Block, InputFault, Ledger, Sink, Source, Transaction, Turn
 
+ARRIVAL_WAIT_S = 0.05
+"""How long a turn waits for records to arrive before it looks at checkpoints."""
 SWITCH_INTERVAL_S = 0.0005
 """How long loop and writer may keep each other from Python's lock; its default of 5 ms shows in every pause."""
 
@@ -63,54 +67,11 @@ class Statistics:
     """(duration, records) of each turn, reading ahead included: a record is encoded at most so long after its turn
     began."""
     resumed_from: int = 0
+    repeated: int = 0
+    """Records that were taken in again after the checkpoint, because their transactions had been committed."""
     passed_over: list[str] = field(default_factory=list)
     """Checkpoints that were damaged, and why."""
     ended: bool = False
-
-
-class SourceLane:
-    """One source, and the lane of the core that it keeps filled."""
-
-    def __init__(self, name: str, number: int, source: Source) -> None:
-        self.name = name
-        self.source = source
-        self.lane = Lane(number)
-        self.position: Any = None
-
-    def fill(self) -> None:
-        """Make sure there is a next record, or that the source has ended."""
-        lane = self.lane
-        while not lane.ended and lane.used == len(lane.records):
-            batch = self.source.read()
-            lane.used = 0
-            if batch is None:
-                lane.ended = True
-                lane.records = []
-            else:
-                lane.records = batch.records
-                self.position = batch.position
-
-    def entry(self) -> dict[str, Any]:
-        """What a checkpoint keeps of it."""
-        return {"position": self.position, "used": self.lane.used, "ended": self.lane.ended}
-
-    def open(self, stored: dict[str, Any] | None) -> None:
-        """Start at the beginning, or where a checkpoint's entry says. Raises InputFault."""
-        self.source.open(None if stored is None else stored["position"])
-        if stored is not None and stored["ended"]:
-            self.lane.ended = True
-            self.position = stored["position"]
-            return
-        self.fill()
-        if stored is not None:
-            self.skip(stored["used"])
-
-    def skip(self, used: int) -> None:
-        """Pass over the records of the batch that were used before the restart."""
-        if used > len(self.lane.records):
-            raise InputFault(f"source {self.name} gives other records than before the restart: was its input changed?")
-        self.lane.used = used
-        self.fill()
 
 
 @dataclass
@@ -130,6 +91,10 @@ class Edges:
     """Each sink with the streams it takes."""
     specifications: dict[str, str] = field(default_factory=dict)
     """What each source reads, so that a checkpoint is not continued on other input."""
+    ledger: Ledger | None = None
+    """Makes the streams that have an outbox visible, with the inputs' positions."""
+    arrivals: Arrivals | None = None
+    """Where given, sources are read as their records arrive, else in the order of event time."""
 
 
 class Runner:
@@ -140,12 +105,17 @@ class Runner:
     ) -> None:
         self.wiring = wiring
         self.core = wiring.core
-        self.sources = [SourceLane(name, number, edges.sources[name]) for number, name in enumerate(wiring.sources)]
-        self.lanes = [source.lane for source in self.sources]
+        self.sources = [
+            SourceLane(name, Lane(number, wiring.groups[number]), edges.sources[name])
+            for number, name in enumerate(wiring.sources)
+        ]
+        self.ledger = edges.ledger
+        self.posted = [(channel, channel.outbox) for channel in wiring.channels.values() if channel.outbox is not None]
         self.sinks = edges.sinks
         self.store = store
         self.worker = worker
         self.settings = settings or Settings()
+        self.intake = _intake(self.core, self.sources, edges.arrivals)
         self.specifications = edges.specifications
         self.statistics = Statistics()
         self.state_files: list[StateFile] = []
@@ -170,11 +140,41 @@ class Runner:
         self.store.discard_after(self.number)
         for name, (sink, _) in self.sinks.items():
             sink.recover(None if manifest is None else manifest.sinks.get(name))
+        entries = {} if manifest is None else manifest.sources
         for source in self.sources:
-            source.open(None if manifest is None else manifest.sources[source.name])
-        self._tell_watermark()
+            source.open(entries.get(source.name))
+        self.intake.start({name: entry["used"] for name, entry in entries.items()})
+        if self.ledger is not None:
+            self._catch_up(self.ledger, None if manifest is None else manifest.ledger)
         self.statistics.ended = manifest is not None and manifest.ended
         self._schedule()
+
+    def _catch_up(self, ledger: Ledger, position: Any) -> None:
+        """Come up to the last committed transaction: do its turns again where order depends on arrival, in silence;
+        where it does not, leave out what is visible already."""
+        repeats = isinstance(self.intake, ArrivalIntake)
+        for _, outbox in self.posted:
+            outbox.silence = repeats
+        for transaction in ledger.recover(position):
+            for turn in transaction.turns if repeats else ():
+                self.intake.repeat(turn)
+                self.statistics.repeated += turn.records()
+                self._hand_over(self.settings.block_bytes)
+            self._compare(transaction, repeats)
+        for _, outbox in self.posted:
+            outbox.silence = False
+
+    def _compare(self, transaction: Transaction, repeats: bool) -> None:
+        """What was done again must have come out as it did the first time."""
+        for channel, outbox in self.posted:
+            total = transaction.totals.get(channel.name, 0)
+            outbox.visible = max(outbox.visible, total)
+            if repeats and channel.total != total:
+                fact = f"{channel.name} has {channel.total} records after it, and had {total} then"
+                raise InputFault(
+                    f"doing transaction {transaction.number} again gave something else: {fact}\n"
+                    "    was an input changed, or the program? Resume with the program that wrote the checkpoint"
+                )
 
     def run(self, progress: Callable[[int], None] | None = None) -> Statistics:
         """Run until every source has ended or `stop` is called. `progress` gets the records fed, each turn."""
@@ -209,6 +209,8 @@ class Runner:
         self.stop_asked = True
 
     def close(self) -> None:
+        if self.ledger is not None:
+            self.ledger.close()
         for source in self.sources:
             source.source.close()
         for sink, _ in self.sinks.values():
@@ -217,30 +219,31 @@ class Runner:
     def turn(self) -> int:
         """Feed up to `turn_records`, and do a share of what else there is to do. Returns the number of records fed."""
         began_ns = self.settings.clock_ns()
-        count = self.core.feed_earliest(self.lanes, self.settings.turn_records)
-        if count == 0:
+        turn = self.intake.take(self.settings.turn_records)
+        if turn is None:
             self.statistics.ended = True
             return 0
+        count = turn.records()
         self.statistics.records += count
-        self._tell_watermark()
         fed_ns = self.settings.clock_ns()
+        if count or turn.idle:
+            self._end_turn(turn)
         self._hand_over(self.settings.block_bytes)
         self._tend_checkpoint()
         done_ns = self.settings.clock_ns()
-        self.statistics.turn_ns.append((fed_ns - began_ns, count))
+        if count:
+            self.statistics.turn_ns.append((fed_ns - began_ns, count))
         self.statistics.stall_ns_max = max(self.statistics.stall_ns_max, done_ns - fed_ns)
         return count
 
-    def _tell_watermark(self) -> None:
-        """Fill the lanes, and tell the core what comes next in each."""
-        for source in self.sources:
-            source.fill()
-            if source.lane.ended:
-                self.core.mark_idle(source.lane.number)
-            else:
-                self.core.promise(source.lane.number, source.lane.next_ns())
-
     # Outputs
+
+    def _end_turn(self, turn: Turn) -> None:
+        """Give the ledger what the turn brought out."""
+        if self.ledger is not None:
+            posts = [outbox.take() for _, outbox in self.posted if outbox.values]
+            totals = {channel.name: channel.total for channel, _ in self.posted}
+            self.ledger.end_turn(turn, posts, self.intake.marks, totals)
 
     def _hand_over(self, least_bytes: int) -> None:
         """Give to the sinks what each stream has gathered, if it is at least so much."""
@@ -279,6 +282,8 @@ class Runner:
         writer = self.store.state_writer(self.number, state_header(self.wiring), full)
         self.worker.submit(writer.begin)
         manifest = self._manifest(ended)
+        if self.ledger is not None:
+            self.ledger.mark(self.number)
         self.worker.submit(lambda: self._prepare(manifest))
         self.core.table.begin_snapshot(full)
         self.open_checkpoint = _OpenCheckpoint(manifest, writer, full, self.core.table.pending_end)
@@ -305,7 +310,7 @@ class Runner:
 
     def _source_entry(self, source: SourceLane) -> dict[str, Any]:
         partition = self.core.partitions[source.lane.number]
-        own = {"top_ns": partition.top_ns, "records": partition.records}
+        own = {"top_ns": partition.top_ns, "records": partition.records, "idle": partition.idle}
         return {**source.entry(), **own, "specification": self.specifications.get(source.name, "")}
 
     def _slice(self) -> None:
@@ -321,6 +326,8 @@ class Runner:
     def _prepare(self, manifest: Manifest) -> None:
         """On the worker, before any block of a later record: the sinks' positions at the checkpoint's instant."""
         manifest.sinks = {name: sink.prepare(manifest.number) for name, (sink, _) in self.sinks.items()}
+        if self.ledger is not None:
+            manifest.ledger = self.ledger.prepare(manifest.number)
 
     def _make_durable(self, checkpoint: _OpenCheckpoint) -> None:
         """On the worker: finish the state file, write the manifest, commit."""
@@ -359,3 +366,9 @@ class _Write:
 
     def __call__(self) -> None:
         self.sink.write(self.block)
+
+
+def _intake(core: Core, sources: list[SourceLane], arrivals: Arrivals | None) -> Intake:
+    if arrivals is None:
+        return OrderedIntake(core, sources)
+    return ArrivalIntake(core, sources, arrivals, ARRIVAL_WAIT_S)

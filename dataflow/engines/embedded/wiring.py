@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from dataflow.engines.embedded.core import Channel, Core, Node, Partition
 from dataflow.engines.embedded.slots import Space
@@ -33,19 +34,27 @@ class Wiring:
     nodes: dict[str, Node]
     channels: dict[str, Channel]
     sources: tuple[str, ...]
-    """Source of each partition number."""
+    """Name of each partition: the source's, or `SOURCE/PARTITION` where it is read as several."""
+    groups: tuple[int, ...]
+    """Number of each partition's source."""
     topology: dict[str, object]
 
 
-def wire(graph: Graph, jobs: tuple[str, ...], vocabulary: Vocabulary) -> Wiring:
-    """The core that runs these jobs of the graph together in one process."""
-    return _Builder(graph, jobs, vocabulary).build()
+def wire(
+    graph: Graph, jobs: tuple[str, ...], vocabulary: Vocabulary, partitions: Mapping[str, int] = MappingProxyType({})
+) -> Wiring:
+    """The core that runs these jobs of the graph together in one process. `partitions` names the sources that are read
+    as several ordered sequences, and how many."""
+    return _Builder(graph, jobs, vocabulary, partitions).build()
 
 
 class _Builder:
-    def __init__(self, graph: Graph, jobs: tuple[str, ...], vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, graph: Graph, jobs: tuple[str, ...], vocabulary: Vocabulary, partitions: Mapping[str, int]
+    ) -> None:
         self.graph = graph
         self.vocabulary = vocabulary
+        self.partitions = partitions
         self.uids = tuple(dict.fromkeys(uid for job in jobs for uid in graph.jobs[job].operators))
         self.sources = tuple(dict.fromkeys(name for job in jobs for name in graph.jobs[job].sources))
         self.sinks = tuple(dict.fromkeys(name for job in jobs for name in graph.jobs[job].sinks))
@@ -57,7 +66,8 @@ class _Builder:
         nodes = {operator.uid: self.node(operator) for operator in operators}
         for operator in operators:
             self.connect(operator, nodes[operator.uid])
-        partitions = [self.partition(self.graph.sources[name]) for name in self.sources]
+        names = {name: self.partition_names(name) for name in self.sources}
+        partitions = [self.partition(self.graph.sources[name], own) for name in self.sources for own in names[name]]
         core = Core(
             list(nodes.values()),
             list(self.spaces.values()),
@@ -65,7 +75,13 @@ class _Builder:
             partitions,
             self.vocabulary.late_letter,
         )
-        return Wiring(core, nodes, self.channels, self.sources, self.graph.topology(self.uids))
+        groups = tuple(number for number, name in enumerate(self.sources) for _ in names[name])
+        flat = tuple(own for name in self.sources for own in names[name])
+        return Wiring(core, nodes, self.channels, flat, groups, self.graph.topology(self.uids))
+
+    def partition_names(self, source: str) -> list[str]:
+        count = self.partitions.get(source)
+        return [source] if count is None else [f"{source}/{number}" for number in range(count)]
 
     def node(self, operator: Operator) -> Node:
         kind = operator.type
@@ -99,9 +115,9 @@ class _Builder:
         late = () if operator.late is None else (operator.late,)
         node.targets = self.targets((*operator.outputs, *late))
 
-    def partition(self, source: Source) -> Partition:
+    def partition(self, source: Source, name: str) -> Partition:
         channels = self.targets((source.stream, self.graph.dead_letters))
-        return Partition(source.name, channels, source.out_of_orderness_ms * 1_000_000)
+        return Partition(name, channels, source.out_of_orderness_ms * 1_000_000)
 
     def targets(self, streams: tuple[str, ...]) -> list[Channel | None]:
         """The channel of each record type, among these streams."""
