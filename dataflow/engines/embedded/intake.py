@@ -31,18 +31,22 @@ class SourceLane:
         self.ended = False
 
     def fill(self) -> None:
-        """Make sure there is a next record, or that the source has ended, or has nothing at the moment."""
+        """Read on where the batch is used up: afterwards there may be a next record, or an end, or nothing as yet."""
         lane = self.lane
-        while not self.ended and lane.used == len(lane.records):
+        if not self.ended and lane.used == len(lane.records):
             batch = self.source.read()
             lane.used = lane.limit = 0
             lane.records = [] if batch is None else batch.records
             if batch is None:
                 self.ended = True
-                return
-            self.position, self.marks = batch.position, batch.marks
-            if not batch.records:
-                return
+            else:
+                self.position, self.marks = batch.position, batch.marks
+
+    def settle(self) -> None:
+        """Read on until there is a next record or an end."""
+        self.fill()
+        while not self.ended and not self.waiting():
+            self.fill()
 
     def waiting(self) -> int:
         """Records that are there and not used."""
@@ -104,7 +108,7 @@ class OrderedIntake:
         for source in self.sources:
             source.skip(used.get(source.name, 0))
             source.lane.limit = source.lane.used
-            source.fill()
+            source.settle()
         self.heap = LaneHeap([source.lane for source in self.sources if not source.ended])
         for source in self.sources:
             self._tell(source)
@@ -139,7 +143,7 @@ class OrderedIntake:
 
     def _next_batch(self, source: SourceLane) -> None:
         """The lane on top is used up: fill it, and tell the core what comes next in it."""
-        source.fill()
+        source.settle()
         if source.ended:
             self.heap.pop()
         else:

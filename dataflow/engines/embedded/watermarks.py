@@ -23,11 +23,12 @@ class Watermarks:
         self.leaves: i64 = 1
         while self.leaves < count:
             self.leaves *= 2
-        inner = [_Match(NO_WATERMARK if count > 0 else END_OF_TIME) for _ in range(self.leaves)]
         own = [_Match(NO_WATERMARK) for _ in range(count)]
         spare = [_Match(END_OF_TIME) for _ in range(self.leaves - count)]
-        self.matches: list[_Match] = inner + own + spare
+        self.matches: list[_Match] = [_Match(END_OF_TIME) for _ in range(self.leaves)] + own + spare
         """Root at 1, children of i at 2i and 2i + 1."""
+        for number in range(count):
+            self.place(number, NO_WATERMARK)
 
     def place(self, number: i64, watermark_ns: i64) -> None:
         """The partition's watermark is this now."""
