@@ -117,6 +117,51 @@ class Job:
 
 
 @dataclass(frozen=True)
+class KafkaSecurity:
+    """How to get into a cluster: encryption, and who we are."""
+
+    protocol: str = "PLAINTEXT"
+    """PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."""
+    mechanism: str = "SCRAM-SHA-512"
+    """SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN; counts where the protocol is one of SASL."""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ca: str = ""
+    """File of the certificates that are trusted; empty: those of the operating system."""
+    certificate: str = ""
+    """File of our own certificate, where the cluster asks for one."""
+    key: str = ""
+    """File of its private key."""
+
+
+@dataclass(frozen=True)
+class KafkaSettings:
+    """The cluster and the Schema Registry that streams lie in."""
+
+    brokers: str = ""
+    """host:port, several separated by commas. Empty: no Kafka."""
+    registry: str = field(default="", repr=False)
+    """URL of a Schema Registry with Confluent's interface; it may hold a password. Empty: none."""
+    security: KafkaSecurity = KafkaSecurity()
+    replication: int = 1
+    """Copies of each topic."""
+    prefix: str = ""
+    """Stands before the name of each topic: several environments may share one cluster."""
+
+    def topic(self, stream: str) -> str:
+        """The topic that a stream is."""
+        return self.prefix + stream
+
+    def turns_topic(self, application: str) -> str:
+        """The topic in which a running application keeps what recovery needs: see `connectors.kafka.ledger`."""
+        return f"{self.prefix}tapeline-{application}-turns"
+
+    def subject(self, stream: str) -> str:
+        """The name under which the registry has the schema of a stream's values."""
+        return f"{self.topic(stream)}-value"
+
+
+@dataclass(frozen=True)
 class Graph:
     streams: dict[str, Stream]
     sources: dict[str, Source]
@@ -125,6 +170,7 @@ class Graph:
     jobs: dict[str, Job]
     dead_letters: str
     """Stream of inputs that could not be read or processed."""
+    kafka: KafkaSettings = KafkaSettings()
     environment: str = "default"
     secrets: frozenset[str] = frozenset()
     """Parameters that hold secrets, for example `sinks.clickhouse.parameters.password`: never to be shown."""

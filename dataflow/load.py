@@ -107,6 +107,7 @@ class _Builder:
             sinks={name: self.sink(name) for name in self.document.sinks},
             jobs={name: self.job(name) for name in self.document.jobs},
             dead_letters=dead_letters,
+            kafka=self.document.kafka,
             environment=environment,
             secrets=frozenset(self.secrets),
         )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from dataflow.document.kafka_section import check_replicas, read_kafka
 from dataflow.document.section import NAME, Name, Section
 from dataflow.document.yaml_tree import Listing, Mapping, kind_name
 from dataflow.errors import FaultList
+from dataflow.graph import KafkaSettings
 
 VERSION = 1
 COMPRESSIONS = ("none", "lz4", "snappy", "zstd", "gzip")
@@ -78,6 +80,7 @@ class Document:
     sinks: dict[str, SinkDeclaration] = field(default_factory=dict)
     jobs: dict[str, JobDeclaration] = field(default_factory=dict)
     dead_letters: Name | None = None
+    kafka: KafkaSettings = field(default_factory=KafkaSettings)
 
 
 def read_document(tree: Mapping, faults: FaultList) -> Document:
@@ -91,7 +94,10 @@ def read_document(tree: Mapping, faults: FaultList) -> Document:
         sinks={name.text: _sink(name, part) for name, part in top.section("sinks").sections()},
         jobs={name.text: _job(name, part) for name, part in top.section("jobs", "declare a job").sections()},
         dead_letters=top.name("dead_letters", "name the stream for input that cannot be read"),
+        kafka=read_kafka(top.section("kafka")),
     )
+    if "kafka" in tree.entries:
+        check_replicas(top.section("streams"), document.kafka.replication)
     top.finish()
     return document
 

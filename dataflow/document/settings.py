@@ -178,7 +178,7 @@ def _variable(place: str) -> str:
 
 
 def without_secrets(node: Node) -> yaml.Node:
-    """The tree as YAML shows it: values as written or substituted, secrets as ***."""
+    """The tree as YAML shows it: values as written or substituted, secrets that are set as ***."""
     if isinstance(node, Mapping):
         pairs = [(_plain(name), without_secrets(value)) for name, value in node.entries.items()]
         return yaml.MappingNode(f"{TAG}map", pairs, flow_style=False)
@@ -186,7 +186,7 @@ def without_secrets(node: Node) -> yaml.Node:
         items = [without_secrets(item) for item in node.items]
         short = all(isinstance(item, yaml.ScalarNode) for item in items)
         return yaml.SequenceNode(f"{TAG}seq", items, flow_style=short)
-    if node.secret:
+    if node.secret and node.text:
         return _plain(HIDDEN)
     text = masked(node.text)
     return _plain(text) if node.substituted else yaml.ScalarNode(f"{TAG}{node.kind}", text)

@@ -1,0 +1,1 @@
+"""Kafka topics as streams, and the Schema Registry that knows what lies in them."""
