@@ -20,6 +20,7 @@ COMPILED = [
     "dataflow/engines/embedded/slots.py",
     "dataflow/engines/embedded/watermarks.py",
     "dataflow/connectors/identity.py",
+    "dataflow/connectors/kafka/partitioner.py",
     "dataflow/frames.py",
     "schemas/wire.py",
     "schemas/generated/events.py",

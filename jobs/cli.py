@@ -7,7 +7,15 @@ import sys
 import click
 
 from dataflow.ports import InputFault
-from jobs import checkpoint_commands, graph_commands, orders_commands, query_commands, run_command, topics_commands
+from jobs import (
+    checkpoint_commands,
+    graph_commands,
+    orders_commands,
+    query_commands,
+    run_command,
+    schemas_commands,
+    topics_commands,
+)
 
 
 class FaultGroup(click.Group):
@@ -27,6 +35,15 @@ def main() -> None:
     """A stock-trading system as a stream-processing job topology: declare, check, run, repair and query its jobs."""
 
 
-for module in (run_command, graph_commands, orders_commands, topics_commands, checkpoint_commands, query_commands):
+MODULES = (
+    run_command,
+    graph_commands,
+    orders_commands,
+    topics_commands,
+    schemas_commands,
+    checkpoint_commands,
+    query_commands,
+)
+for module in MODULES:
     for command in module.COMMANDS:
         main.add_command(command)

@@ -16,8 +16,10 @@ from dataflow.ports import InputFault
 def kafka_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Gives the command the arguments `kafka` and `registry`, for `kafka_settings`."""
     brokers = click.option("--kafka", metavar="HOST:PORT", help="Brokers, instead of those of pipelines.yaml.")
-    registry = click.option("--registry", metavar="URL", help="Schema Registry, instead of that of pipelines.yaml.")
-    return brokers(registry(command))
+    return brokers(registry_option(command))
+
+
+registry_option = click.option("--registry", metavar="URL", help="Schema Registry, instead of that of pipelines.yaml.")
 
 
 def kafka_settings(graph: Graph, kafka: str | None, registry: str | None) -> KafkaSettings:

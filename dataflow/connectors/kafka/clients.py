@@ -86,6 +86,8 @@ SAID_BY_REGISTRY: Final = (
     ("WRONG_VERSION_NUMBER", "there is no encryption on this port; write http://"),
     ("Expecting value", "it answers, but not as a Schema Registry; is the path of the URL right?"),
 )
+UNKNOWN_SCHEMA: Final = 40403
+"""The registry's own code for an id that is not registered; another 404 comes from something else."""
 STATUSES: Final = {
     401: "wrong user name or password",
     403: "the user has not the right",
