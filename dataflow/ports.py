@@ -116,8 +116,11 @@ class Ledger(Protocol):
     engine must begin again.
     """
 
-    def recover(self, position: Any | None) -> Iterator[Transaction]:
-        """Shut out any other instance, and give the transactions committed after `position` (None: all)."""
+    def open(self, position: Any | None) -> None:
+        """Shut out any other instance. Sources are opened after this. Raises InputFault, Interrupted."""
+
+    def recover(self) -> Iterator[Transaction]:
+        """The transactions that were committed after the position; when they are read, turns may end."""
 
     def end_turn(self, turn: Turn, posts: list[Post], marks: dict[str, int], totals: dict[str, int]) -> None:
         """A turn is over: what it put into streams, how far sources are read, and how far these streams are now."""

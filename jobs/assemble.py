@@ -18,6 +18,7 @@ from dataflow.engines.embedded.worker import ThreadWorker, Worker
 from dataflow.graph import Graph, Job, Stream
 from dataflow.graph import Sink as SinkDeclaration
 from dataflow.ports import InputFault, Sink, Source, Storage
+from jobs.kafka_edges import KafkaEdges, KafkaRun, begin, connect, feeding, partitions, reading_topics
 from jobs.letters import vocabulary
 from jobs.matched_sources import matched_specifications, open_matched
 
@@ -35,6 +36,10 @@ class RunRequest:
     data: Path = Path("data")
     tree: Path = Path()
     """Directory of pipelines.yaml, which its relative paths start from."""
+    kafka: KafkaRun | None = None
+    """Topics are read and written, in the place of sources and logs."""
+    is_feed: bool = False
+    """Only carry sources into their topics."""
 
 
 @dataclass
@@ -48,6 +53,7 @@ class Assembly:
     worker: Worker
     sources: dict[str, Source]
     specifications: dict[str, str]
+    kafka: KafkaEdges | None = None
     wall_s: float = 0.0
     cpu_s: float = 0.0
     started_with: int = field(default=0)
@@ -70,22 +76,63 @@ class Assembly:
     def close(self) -> None:
         self.worker.close()
         self.runner.close()
+        if self.kafka is not None and self.kafka.reader is not None:
+            self.kafka.reader.close()
 
 
 def assemble(graph: Graph, request: RunRequest, storage: Storage, settings: Settings) -> Assembly:
     """Raises InputFault for a job, source or sink that is not there."""
     chosen = _without(graph, _jobs(graph, request.jobs), request.without)
+    if request.kafka is not None:
+        return _on_kafka(chosen, request, request.kafka, storage, settings)
     _check_inputs(graph, chosen)
     wiring = wire(chosen, tuple(chosen.jobs), vocabulary())
     specifications = matched_specifications(chosen, wiring.sources, request.sources)
     sources = {name: open_matched(specifications[name], name) for name in wiring.sources}
-    names = dict.fromkeys(name for job in chosen.jobs.values() for name in job.sinks)
-    declarations = [chosen.sinks[name] for name in names]
-    sinks = {item.name: (_sink(chosen, item, storage, request), item.streams) for item in declarations}
+    edges = Edges(sources, _sinks(chosen, storage, request), specifications)
     worker = ThreadWorker()
-    edges = Edges(sources, sinks, specifications)
     runner = Runner(wiring, edges, CheckpointStore(storage), worker, settings)
     return Assembly(chosen, tuple(chosen.jobs), wiring, runner, worker, sources, specifications)
+
+
+def _on_kafka(graph: Graph, request: RunRequest, run: KafkaRun, storage: Storage, settings: Settings) -> Assembly:
+    """The same with topics for sources, and a ledger for the topic logs."""
+    if request.is_feed:
+        chosen = feeding(graph)
+    else:
+        given = tuple(text.partition("=")[0] for text in request.sources)
+        chosen = reading_topics(_without(graph, graph.jobs, _logs(graph)), given)
+    wiring = wire(chosen, tuple(chosen.jobs), vocabulary(), partitions(chosen))
+    kafka = connect(chosen, wiring, run)
+    sources: dict[str, Source] = {} if kafka.reader is None else dict(kafka.reader.partitions)
+    places = {} if kafka.reader is None else kafka.reader.partitions
+    specifications = {name: f"kafka:{item.place.topic}/{item.place.partition}" for name, item in places.items()}
+    files = tuple(name for name in wiring.sources if name not in sources)
+    if files:
+        specifications |= matched_specifications(chosen, files, request.sources)
+        sources |= {name: open_matched(specifications[name], name) for name in files}
+    edges = Edges(
+        sources,
+        _sinks(chosen, storage, request),
+        specifications,
+        kafka.ledger,
+        kafka.reader if run.by_arrival else None,
+        lambda: begin(kafka, run),
+    )
+    worker = ThreadWorker()
+    runner = Runner(wiring, edges, CheckpointStore(storage), worker, settings)
+    return Assembly(chosen, tuple(chosen.jobs), wiring, runner, worker, sources, specifications, kafka)
+
+
+def _logs(graph: Graph) -> tuple[str, ...]:
+    """Sinks whose place topics take."""
+    return tuple(name for name, sink in graph.sinks.items() if sink.uses == "log")
+
+
+def _sinks(graph: Graph, storage: Storage, request: RunRequest) -> dict[str, tuple[Sink, tuple[str, ...]]]:
+    names = dict.fromkeys(name for job in graph.jobs.values() for name in job.sinks)
+    declarations = [graph.sinks[name] for name in names]
+    return {item.name: (_sink(graph, item, storage, request), item.streams) for item in declarations}
 
 
 def _jobs(graph: Graph, names: tuple[str, ...]) -> dict[str, Job]:

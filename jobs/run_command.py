@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import signal
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +15,21 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from dataflow.engines.embedded.runner import Runner, Settings
+from dataflow.graph import Graph
 from dataflow.load import load_graph
-from dataflow.ports import InputFault
+from dataflow.ports import InputFault, Interrupted
 from dataflow.storage import DirectoryStorage, StateLock
 from jobs.assemble import Assembly, RunRequest, assemble
 from jobs.catalog import catalog
+from jobs.kafka_edges import KafkaRun
+from jobs.kafka_options import kafka_options, kafka_settings, need_brokers
 from jobs.summary import print_summary
 
 TRACES = ("checkpoints", "topics", "clickhouse", "spool")
 """What a run leaves in its directory."""
+RETRY_S = 0.2
+RETRY_MAX_S = 10.0
+"""How long to wait before a run that was interrupted begins again."""
 
 
 @dataclass(frozen=True)
@@ -39,49 +47,128 @@ class RunOptions:
     checkpoint_ms: int
     rate: int
     quiet: bool
+    kafka: str | None = None
+    registry: str | None = None
+    application: str = ""
+    until: str = ""
+    order: str = ""
+    is_feed: bool = False
+
+
+def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of whatever runs."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return kafka_options(command)
+
+
+OPTIONS = (
+    click.option("--pipelines", type=click.Path(path_type=Path), default=Path("pipelines.yaml"), show_default=True),
+    click.option("--environment", default="default", envvar="TAPELINE_ENVIRONMENT", help="Overlay of pipelines.yaml."),
+    click.option(
+        "--source", "sources", multiple=True, metavar="[NAME=]SPEC",
+        help="Read a source from elsewhere: lean:DIR, lobster:DIR, csv:FILE, simulator:seed=7,events=1000000.",
+    ),
+    click.option("--resume", is_flag=True, help="Go on from the newest whole checkpoint."),
+    click.option("--fresh", is_flag=True, help="Remove what an earlier run left in the directory."),
+    click.option("--checkpoint-ms", type=click.IntRange(min=1), default=1_000, show_default=True),
+    click.option("--rate", type=click.IntRange(min=0), default=0, help="At most so many events a second."),
+    click.option("--quiet", is_flag=True, help="No progress bar, no summary."),
+)  # fmt: skip
 
 
 @click.command()
-@click.option("--pipelines", type=click.Path(path_type=Path), default=Path("pipelines.yaml"), show_default=True)
-@click.option("--environment", default="default", envvar="TAPELINE_ENVIRONMENT", help="Overlay of pipelines.yaml.")
+@run_options
 @click.option("--job", "jobs", multiple=True, help="Run this job only (repeatable; default: all).")
-@click.option(
-    "--source", "sources", multiple=True, metavar="[NAME=]SPEC",
-    help="Read a source from elsewhere: lean:DIR, lobster:DIR, csv:FILE, simulator:seed=7,symbols=50,events=1000000.",
-)  # fmt: skip
 @click.option("--without", multiple=True, metavar="SINK", help="Leave a sink out (repeatable).")
 @click.option(
     "--data", type=click.Path(path_type=Path), default=Path("data"), envvar="TAPELINE_DATA_DIR", show_default=True,
     help="Directory for checkpoints, topic logs and tables.",
 )  # fmt: skip
-@click.option("--resume", is_flag=True, help="Go on from the newest whole checkpoint.")
-@click.option("--fresh", is_flag=True, help="Remove what an earlier run left in the directory.")
-@click.option("--checkpoint-ms", type=click.IntRange(min=1), default=1_000, show_default=True)
-@click.option("--rate", type=click.IntRange(min=0), default=0, help="At most so many events a second (0: no limit).")
-@click.option("--quiet", is_flag=True, help="No progress bar, no summary.")
+@click.option(
+    "--application", default="", help="On Kafka: the name under which it runs, and goes on (default: its jobs)."
+)
+@click.option(
+    "--until", default="", metavar="WHERE",
+    help="On Kafka: end at what is there now (latest), at offset:N, or at time:2026-11-20T16:00:00Z. Default: never.",
+)  # fmt: skip
+@click.option(
+    "--order", type=click.Choice(["time", "arrival"]), default=None,
+    help="On Kafka: take records by event time (default with --until), or as they arrive (default without).",
+)  # fmt: skip
 def run(**options: Any) -> None:
     """Run jobs on the embedded engine."""
     _run(RunOptions(**options), Console(stderr=True))
+
+
+@click.command()
+@run_options
+@click.option(
+    "--data", type=click.Path(path_type=Path), default=Path("data/feed"), show_default=True,
+    help="Directory for checkpoints.",
+)  # fmt: skip
+@click.option("--application", default="feed", show_default=True, help="The name it runs and goes on under.")
+def feed(**options: Any) -> None:
+    """Put what the sources bring into their topics, exactly once."""
+    _run(RunOptions(**options, jobs=(), without=(), is_feed=True), Console(stderr=True))
 
 
 def _run(options: RunOptions, console: Console) -> None:
     if options.resume and options.fresh:
         raise click.UsageError("--resume goes on with a run, --fresh removes it: choose one")
     graph = load_graph(options.pipelines, catalog(), options.environment)
-    request = RunRequest(options.jobs, options.sources, options.without, options.data, options.pipelines.parent)
-    storage = DirectoryStorage(options.data)
+    kafka = _kafka(graph, options)
+    request = RunRequest(
+        options.jobs, options.sources, options.without, options.data, options.pipelines.parent, kafka, options.is_feed
+    )
     with StateLock(options.data):
         _prepare(options)
-        assembly = assemble(graph, request, storage, _settings(options))
-        runner = assembly.runner
-        try:
-            runner.start(options.resume)
-            _stop_on_signals(runner)
-            _carry_on(assembly, console, options.quiet)
-        finally:
-            assembly.close()
+        assembly = _until_done(graph, request, options, console)
     if not options.quiet:
         print_summary(assembly, options.data, Console())
+
+
+def _kafka(graph: Graph, options: RunOptions) -> KafkaRun | None:
+    """How the run uses Kafka, if it does. Raises InputFault for options that only mean something there."""
+    settings = kafka_settings(graph, options.kafka, options.registry)
+    if options.is_feed:
+        need_brokers(settings)
+    if not settings.brokers:
+        for name in ("application", "until", "order"):
+            if getattr(options, name):
+                raise InputFault(f"--{name} is for runs on Kafka\n    set TAPELINE_KAFKA or give --kafka HOST:PORT")
+        return None
+    application = options.application or "-".join(options.jobs) or "tapeline"
+    by_arrival = options.order == "arrival" or (not options.order and not options.until and not options.is_feed)
+    if not by_arrival and not options.until and not options.is_feed:
+        raise InputFault(
+            "--order time waits for each partition's next record: it needs inputs that end\n    add --until"
+        )
+    return KafkaRun(settings, application, options.until, options.resume, by_arrival)
+
+
+def _until_done(graph: Graph, request: RunRequest, options: RunOptions, console: Console) -> Assembly:
+    """Run, and begin again from the checkpoint as often as what the run stands on goes away."""
+    storage, resume, wait_s = DirectoryStorage(options.data), options.resume, RETRY_S
+    while True:
+        assembly = assemble(graph, request, storage, _settings(options))
+        try:
+            assembly.runner.start(resume)
+            _stop_on_signals(assembly.runner)
+            _carry_on(assembly, console, options.quiet)
+        except Interrupted as reason:
+            console.print(f"[yellow]interrupted:[/] {reason}; again from the checkpoint", highlight=False)
+        else:
+            return assembly
+        finally:
+            assembly.close()
+        if assembly.runner.statistics.checkpoints:
+            wait_s = RETRY_S
+        time.sleep(wait_s)
+        wait_s = min(2 * wait_s, RETRY_MAX_S)
+        resume = True
+        assert request.kafka is not None
+        request = replace(request, kafka=replace(request.kafka, resume=True))
 
 
 def _settings(options: RunOptions) -> Settings:
@@ -119,4 +206,4 @@ def _carry_on(assembly: Assembly, console: Console, quiet: bool) -> None:
         progress.update(task, description="done" if assembly.runner.statistics.ended else "stopped")
 
 
-COMMANDS = [run]
+COMMANDS = [run, feed]

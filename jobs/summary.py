@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from jobs.assemble import Assembly
 from jobs.order_summary import order_tables
 from jobs.order_totals import order_totals
 
+TOPIC = "kafka:"
 REASONS_SHOWN = 8
 TYPES_SHOWN = 3
 REASON_FIELDS = {
@@ -65,7 +67,7 @@ def _headline(assembly: Assembly, statistics: Statistics) -> str:
     state = "ended" if statistics.ended else "stopped before the end (--resume goes on)"
     resumed = f", resumed from checkpoint {statistics.resumed_from}" if statistics.resumed_from else ""
     mode = "compiled" if is_compiled() else INTERPRETED
-    read = "; ".join(f"{name} from {text}" for name, text in assembly.specifications.items())
+    read = "; ".join(f"{name} from {text}" for name, text in _inputs(assembly).items())
     return (
         f"[bold]{', '.join(assembly.jobs)}[/] {state}{resumed}: {statistics.records:,} events "
         f"in {assembly.wall_s:.1f} s ({assembly.cpu_s:.1f} s of CPU), {mode}\n[dim]{read}[/]"
@@ -113,8 +115,28 @@ def _figures(assembly: Assembly, statistics: Statistics) -> Table:
     table.add_row("watermark", _time(assembly.wiring.core.watermark_ns))
     checkpoints = f"{statistics.checkpoints} (last: {statistics.last_checkpoint}), {statistics.snapshot_bytes:,} bytes"
     table.add_row("checkpoints", checkpoints)
+    if assembly.kafka is not None:
+        done = assembly.kafka.ledger.statistics
+        table.add_row(
+            "transactions", f"{done.transactions:,} with {done.records:,} messages; {_commits(done.commit_s)}"
+        )
     table.add_row("longest pause of the loop", f"{statistics.stall_ns_max / 1e6:.2f} ms")
     return table
+
+
+def _inputs(assembly: Assembly) -> dict[str, str]:
+    """What each source reads; a topic's partitions are one input."""
+    found: dict[str, str] = {}
+    for name, text in assembly.specifications.items():
+        is_topic = text.startswith(TOPIC)
+        found[name.rpartition("/")[0] if is_topic else name] = text.rpartition("/")[0] if is_topic else text
+    return found
+
+
+def _commits(durations_s: Iterable[float]) -> str:
+    ordered = sorted(durations_s)
+    middle, high = (ordered[int(share * (len(ordered) - 1))] * 1_000 for share in (0.5, 0.99))
+    return f"commit p50 {middle:.1f} ms   p99 {high:.1f} ms"
 
 
 def _percentiles(turns: list[tuple[int, int]], ranks: tuple[float, ...]) -> dict[str, float]:

@@ -95,6 +95,8 @@ class Edges:
     """Makes the streams that have an outbox visible, with the inputs' positions."""
     arrivals: Arrivals | None = None
     """Where given, sources are read as their records arrive, else in the order of event time."""
+    opened: Callable[[], None] | None = None
+    """To be called when all sources are open, before the first is read."""
 
 
 class Runner:
@@ -110,6 +112,7 @@ class Runner:
             for number, name in enumerate(wiring.sources)
         ]
         self.ledger = edges.ledger
+        self.opened = edges.opened
         self.posted = [(channel, channel.outbox) for channel in wiring.channels.values() if channel.outbox is not None]
         self.sinks = edges.sinks
         self.store = store
@@ -138,24 +141,28 @@ class Runner:
             self.state_files = list(manifest.files)
             self.statistics.resumed_from = manifest.number
         self.store.discard_after(self.number)
+        if self.ledger is not None:
+            self.ledger.open(None if manifest is None else manifest.ledger)
         for name, (sink, _) in self.sinks.items():
             sink.recover(None if manifest is None else manifest.sinks.get(name))
         entries = {} if manifest is None else manifest.sources
         for source in self.sources:
             source.open(entries.get(source.name))
+        if self.opened is not None:
+            self.opened()
         self.intake.start({name: entry["used"] for name, entry in entries.items()})
         if self.ledger is not None:
-            self._catch_up(self.ledger, None if manifest is None else manifest.ledger)
+            self._catch_up(self.ledger)
         self.statistics.ended = manifest is not None and manifest.ended
         self._schedule()
 
-    def _catch_up(self, ledger: Ledger, position: Any) -> None:
+    def _catch_up(self, ledger: Ledger) -> None:
         """Come up to the last committed transaction: do its turns again where order depends on arrival, in silence;
         where it does not, leave out what is visible already."""
         repeats = isinstance(self.intake, ArrivalIntake)
         for _, outbox in self.posted:
             outbox.silence = repeats
-        for transaction in ledger.recover(position):
+        for transaction in ledger.recover():
             for turn in transaction.turns if repeats else ():
                 self.intake.repeat(turn)
                 self.statistics.repeated += turn.records()

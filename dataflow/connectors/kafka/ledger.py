@@ -1,0 +1,344 @@
+"""Makes what a job puts out visible in Kafka, together with how far its inputs are read: exactly once.
+
+Theory of operation. The engine's turns come through a queue to a thread that owns a transactional producer. A
+transaction takes the turns that wait, and ends with a record in the application's turns topic: which records each turn
+took in and in what order, how many records each stream has now, and up to which offset each input partition is used.
+All of that becomes visible in one step or not at all. So the turns topic alone says what was done: to recover, an
+engine restores its last checkpoint, does the turns since then again in silence, and goes on; it needs no local file but
+the checkpoint, and without one it begins at the first turn.
+
+While one transaction is being committed the next turns gather, so that transactions are as small as the broker lets
+them be, and larger under load.
+
+One writer: `open` takes the transactional id, which shuts out whoever had it; each instance begins with a
+transaction of its own, so that one that is shut out finds by whom. A broker also shuts out an instance that slept
+through its transaction's timeout; then nobody else has written, and it begins again from its checkpoint.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from dataflow.connectors.kafka.transactions import TransactionalProducer
+from dataflow.connectors.kafka.turns import TurnsTopic
+from dataflow.fault_points import reach
+from dataflow.ports import InputFault, Interrupted, Post, Transaction, Turn
+
+WAITING_MAX: Final = 64
+"""Turns that may wait for the thread; then the engine waits."""
+TAKEOVER_S: Final = 1.0
+"""Within this an instance that has taken over has said so."""
+
+
+@dataclass(frozen=True)
+class LedgerSettings:
+    """How an application's transactions are made."""
+
+    application: str
+    transactional_id: str
+    turns_topic: str
+    topics: dict[str, tuple[str, int]]
+    """Topic and partitions of each stream."""
+    inputs: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Topic and partition of each source that has them."""
+    sources: tuple[str, ...] = ()
+    """All sources by number."""
+    must_be_new: bool = False
+    """Refuse an application that has transactions already."""
+    keeps_turns: bool = True
+    """Write down what each turn took in: where the order of inputs depends on their arrival."""
+    commit_records: int = 10_000
+    """A transaction is closed when it holds so many records,"""
+    commit_ms: int = 0
+    """or when it is so old and no more turns wait."""
+    timeout_ms: int = 60_000
+    """The broker ends a transaction that is open for so long."""
+    heartbeat_ms: int = 500
+    """Without turns for so long, an empty transaction tells others that this instance lives."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    turn: Turn
+    posts: list[Post]
+    marks: dict[str, int]
+    totals: dict[str, int]
+    came_at: float
+
+
+@dataclass(slots=True)
+class _Mark:
+    checkpoint: int
+    done: threading.Event = field(default_factory=threading.Event)
+    position: Any = None
+
+
+@dataclass(slots=True)
+class _Open:
+    """The transaction that is open."""
+
+    began_at: float
+    turns: list[Turn] = field(default_factory=list)
+    marks: dict[str, int] = field(default_factory=dict)
+    records: int = 0
+
+
+@dataclass
+class LedgerStatistics:
+    """What was committed, for people. Times in seconds."""
+
+    transactions: int = 0
+    records: int = 0
+    commit_s: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
+    """From the beginning of each commit to its end."""
+
+
+class KafkaLedger:
+    """`dataflow.ports.Ledger` in Kafka."""
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        settings: LedgerSettings,
+        turns: TurnsTopic,
+        group: Callable[[], Any] | None = None,
+        refused: dict[str, str] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.turns = turns
+        self.group = group
+        """What offsets are committed for; None where no input is a topic."""
+        self.refused = {} if refused is None else refused
+        """Messages that the registry's answer made dead letters: see `decoder`."""
+        self.instance = uuid.uuid4().hex
+        self.producer = TransactionalProducer(config, settings.transactional_id, settings.timeout_ms, self._shut_out)
+        self.statistics = LedgerStatistics()
+        self.number = 0
+        """Of the last committed transaction."""
+        self.offset = 0
+        """In the turns topic, after its record."""
+        self.totals: dict[str, int] = {}
+        self.told_refusals = 0
+        self.queue: deque[_Entry | _Mark] = deque()
+        self.changed = threading.Condition()
+        self.pending_marks: dict[int, _Mark] = {}
+        self.current: _Open | None = None
+        self.failure: Exception | None = None
+        self.is_stopping = False
+        self.is_idle = True
+        self.thread: threading.Thread | None = None
+
+    # The engine's side
+
+    def open(self, position: Any | None) -> None:
+        self.producer.init()
+        self.offset = 0 if position is None else position["offset"]
+        self.number = 0 if position is None else position["transaction"]
+        for _, entry in self.turns.read(self.offset):
+            if self.settings.must_be_new:
+                raise InputFault(
+                    f"application {self.settings.application} has run on this cluster before\n"
+                    "    --resume goes on with it, --application NAME starts another from the beginning of its topics"
+                )
+            self.refused |= entry["refused"]
+        self.told_refusals = len(self.refused)
+
+    def recover(self) -> Iterator[Transaction]:
+        for offset, entry in self.turns.read(self.offset):
+            self._check(entry)
+            self.offset, self.number, self.totals = offset + 1, entry["transaction"], entry["totals"]
+            turns = [Turn([(lane, count) for lane, count in taken], idle) for taken, idle in entry["turns"]]
+            yield Transaction(self.number, turns, entry["totals"])
+            reach("during-recovery")
+        self._begin(time.monotonic())
+        self._commit()
+        self.thread = threading.Thread(target=self._work, name="tapeline-kafka-ledger", daemon=True)
+        self.thread.start()
+
+    def _check(self, entry: dict[str, Any]) -> None:
+        """Each transaction follows the one before, and is of this job."""
+        if entry["transaction"] != self.number + 1:
+            fact = f"transaction {entry['transaction']} follows {self.number}"
+            raise InputFault(
+                f"{self.turns.topic}: {fact}: retention has removed what recovery needs\n"
+                "    restore a newer checkpoint, or start another application (--application)"
+            )
+        if entry["sources"] != list(self.settings.sources):
+            raise InputFault(
+                f"application {self.settings.application} ran with other inputs\n"
+                "    run it as before, or start another application (--application)"
+            )
+
+    def end_turn(self, turn: Turn, posts: list[Post], marks: dict[str, int], totals: dict[str, int]) -> None:
+        entry = _Entry(turn, posts, marks, totals, time.monotonic())
+        with self.changed:
+            while len(self.queue) >= WAITING_MAX and self.failure is None:
+                self.changed.wait(1.0)
+            self._raise()
+            self.queue.append(entry)
+            self.changed.notify_all()
+
+    def mark(self, checkpoint: int) -> None:
+        mark = self.pending_marks[checkpoint] = _Mark(checkpoint)
+        with self.changed:
+            self._raise()
+            self.queue.append(mark)
+            self.changed.notify_all()
+
+    def prepare(self, checkpoint: int) -> Any:
+        mark = self.pending_marks.pop(checkpoint)
+        while not mark.done.wait(0.1):
+            with self.changed:
+                self._raise()
+        with self.changed:
+            self._raise()
+        return mark.position
+
+    def drain(self) -> None:
+        with self.changed:
+            while (self.queue or not self.is_idle) and self.failure is None:
+                self.changed.wait(1.0)
+            self._raise()
+
+    def close(self) -> None:
+        with self.changed:
+            self.is_stopping = True
+            self.changed.notify_all()
+        if self.thread is not None:
+            self.thread.join()
+        self.turns.close()
+
+    def waiting(self) -> int:
+        """Turns that wait for their transaction."""
+        return len(self.queue)
+
+    def _raise(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    # The thread
+
+    def _work(self) -> None:
+        try:
+            while True:
+                items = self._next()
+                if items is None:
+                    return
+                for item in items:
+                    self._take(item)
+                if self.current is not None and self._is_due():
+                    self._commit()
+        except Exception as error:
+            with self.changed:
+                self.failure = error
+                self.changed.notify_all()
+
+    def _next(self) -> list[_Entry | _Mark] | None:
+        """What waits; nothing where a commit or a heartbeat is due; None at the end."""
+        with self.changed:
+            self.is_idle = self.current is None
+            self.changed.notify_all()
+            if not self.queue and not self.is_stopping:
+                self.changed.wait(self._patience_s())
+            if not self.queue and self.is_stopping:
+                return None
+            items = list(self.queue)
+            self.queue.clear()
+            self.is_idle = False
+            self.changed.notify_all()
+        if not items and self.current is None:
+            self._begin(time.monotonic())
+        return items
+
+    def _patience_s(self) -> float:
+        if self.current is None:
+            return self.settings.heartbeat_ms / 1_000
+        return max(0.0, self.current.began_at + self.settings.commit_ms / 1_000 - time.monotonic())
+
+    def _take(self, item: _Entry | _Mark) -> None:
+        if isinstance(item, _Mark):
+            if self.current is not None:
+                self._commit()
+            item.position = {"transaction": self.number, "offset": self.offset}
+            item.done.set()
+            return
+        if self.current is None:
+            self._begin(item.came_at)
+        assert self.current is not None
+        for post in item.posts:
+            self.producer.post(*self.settings.topics[post.stream], post)
+            self.current.records += len(post.values)
+            reach("between-produces")
+        if self.settings.keeps_turns:
+            self.current.turns.append(item.turn)
+        self.current.marks |= item.marks
+        self.totals |= item.totals
+        if self.current.records >= self.settings.commit_records:
+            self._commit()
+
+    def _is_due(self) -> bool:
+        assert self.current is not None
+        if self.queue:
+            return False
+        return time.monotonic() >= self.current.began_at + self.settings.commit_ms / 1_000
+
+    def _begin(self, came_at: float) -> None:
+        self.producer.begin()
+        self.current = _Open(came_at)
+
+    def _commit(self) -> None:
+        """Close the open transaction with its record. Raises Interrupted or InputFault."""
+        assert self.current is not None
+        current, began_at, number = self.current, time.monotonic(), self.number + 1
+        reach("before-offsets")
+        self._send_offsets(current.marks)
+        reach("after-offsets")
+        key = self.settings.application.encode()
+        offset = self.producer.post_last(self.turns.topic, key, self._record(number, current))
+        reach("before-commit")
+        self.producer.commit()
+        reach("after-commit")
+        self.current = None
+        self.number, self.offset = number, offset + 1
+        self.told_refusals = len(self.refused)
+        self.statistics.transactions += 1
+        self.statistics.records += current.records
+        self.statistics.commit_s.append(time.monotonic() - began_at)
+
+    def _record(self, number: int, opened: _Open) -> bytes:
+        entry = {
+            "transaction": number,
+            "instance": self.instance,
+            "sources": list(self.settings.sources),
+            "turns": [[turn.taken, turn.idle] for turn in opened.turns],
+            "totals": self.totals,
+            "marks": opened.marks,
+            "refused": dict(list(self.refused.items())[self.told_refusals :]),
+        }
+        return json.dumps(entry, separators=(",", ":")).encode()
+
+    def _send_offsets(self, marks: dict[str, int]) -> None:
+        """Show in the consumer group how far inputs are read; what recovery goes by is the transaction's record."""
+        inputs = self.settings.inputs
+        offsets = {inputs[name]: mark for name, mark in marks.items() if name in inputs}
+        if self.group is not None and offsets:
+            self.producer.send_offsets(offsets, self.group())
+
+    def _shut_out(self) -> Exception:
+        """By whom: another instance, which has said so, or the broker, because this one was silent for too long."""
+        time.sleep(TAKEOVER_S)
+        entries = [entry for _, entry in self.turns.read(self.offset)]
+        application = self.settings.application
+        if entries and entries[-1]["instance"] != self.instance:
+            return InputFault(
+                f"another instance of application {application} has taken over: this one stops\n"
+                "    nothing is lost or doubled: what this one had not committed, the other does"
+            )
+        return Interrupted(f"the broker ended a transaction of application {application} that was open too long")

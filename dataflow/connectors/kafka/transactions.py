@@ -1,0 +1,151 @@
+"""A transactional producer that says what went wrong: try again, begin again from the checkpoint, or stop."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+
+from dataflow.connectors.kafka.clients import Complaints, fault_of
+from dataflow.connectors.kafka.partitioner import partition_of
+from dataflow.ports import Interrupted, Post
+
+KEYS_MAX: Final = 1 << 20
+"""Keys whose partition is remembered, in each stream."""
+RETRY_S: Final = 0.01
+INIT_S: Final = 30.0
+FENCED: Final = (
+    KafkaError._FENCED,
+    KafkaError.PRODUCER_FENCED,
+    KafkaError.INVALID_PRODUCER_EPOCH,
+    KafkaError.INVALID_PRODUCER_ID_MAPPING,
+)
+SETTINGS: Final[dict[str, str | int | bool]] = {
+    "acks": "all",
+    "enable.idempotence": True,
+    "compression.type": "lz4",
+    "linger.ms": 1,
+    "retry.backoff.ms": 1,
+    "retry.backoff.max.ms": 50,
+    "queue.buffering.max.messages": 1_000_000,
+}
+"""`retry.backoff.ms`: a broker that has not finished one transaction refuses the next; asking again soon is what keeps
+the slowest commits short."""
+
+
+class TransactionalProducer:
+    """One producer with one transactional id. All calls but `init` come from one thread."""
+
+    def __init__(
+        self, config: dict[str, Any], transactional_id: str, timeout_ms: int, shut_out: Callable[[], Exception]
+    ) -> None:
+        self.complaints = Complaints()
+        self.timeout_s = timeout_ms / 1_000
+        self.shut_out = shut_out
+        """Finds out who has taken the transactional id, and says it."""
+        self.places: dict[str, dict[str, tuple[int, bytes]]] = {}
+        self.producer = Producer(
+            {
+                **config,
+                **SETTINGS,
+                "transactional.id": transactional_id,
+                "transaction.timeout.ms": timeout_ms,
+                "message.timeout.ms": timeout_ms,
+                "error_cb": self.complaints.note,
+            }
+        )
+
+    def init(self) -> None:
+        """Take the transactional id: whoever had it is shut out, its open transaction ended."""
+        self._patiently("take the transactional id", self.producer.init_transactions, INIT_S)
+
+    def begin(self) -> None:
+        self._patiently("begin a transaction", self.producer.begin_transaction)
+
+    def post(self, topic: str, partitions: int, post: Post) -> None:
+        """Produce all of it."""
+        places = self.places.setdefault(topic, {})
+        for key, value, event_id, cause_id in zip(post.keys, post.values, post.event_ids, post.cause_ids, strict=True):
+            place = places.get(key)
+            if place is None:
+                place = _place(places, key, partitions)
+            headers: list[tuple[str, str | bytes | None]] = [
+                ("event_id", event_id), ("cause_id", cause_id), ("traceparent", traceparent(event_id)),
+            ]  # fmt: skip
+            self._produce(topic, value, place[1], place[0], headers)
+
+    def _produce(
+        self, topic: str, value: bytes, key: bytes, partition: int, headers: list[tuple[str, str | bytes | None]]
+    ) -> None:
+        while True:
+            try:
+                self.producer.produce(topic, value, key, partition, headers=headers)
+            except BufferError:
+                self.producer.poll(RETRY_S)
+            else:
+                return
+
+    def post_last(self, topic: str, key: bytes, value: bytes) -> int:
+        """Produce one message into partition 0, and wait until it and all before it are there; its offset."""
+        landed: list[int] = []
+        self.producer.produce(topic, value, key, 0, on_delivery=lambda _, message: landed.append(message.offset() or 0))
+        self.producer.flush()
+        return landed[0]
+
+    def send_offsets(self, offsets: dict[tuple[str, int], int], group: Any) -> None:
+        """Commit these offsets of the group with the transaction."""
+        places = [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()]
+        self._patiently("send offsets", self.producer.send_offsets_to_transaction, places, group)
+
+    def commit(self) -> None:
+        self._patiently("commit a transaction", self.producer.commit_transaction, self.timeout_s)
+
+    # Errors
+
+    def _patiently(self, doing: str, call: Callable[..., Any], *arguments: Any) -> None:
+        """Call until it works or cannot work. Raises Interrupted or InputFault."""
+        deadline = time.monotonic() + self.timeout_s
+        while True:
+            try:
+                call(*arguments)
+            except KafkaException as failure:
+                error = failure.args[0]
+                if not error.retriable() or time.monotonic() > deadline:
+                    raise self._fault(doing, error) from None
+                time.sleep(RETRY_S)
+            else:
+                return
+
+    def _fault(self, doing: str, error: KafkaError) -> Exception:
+        if error.code() in FENCED:
+            return self.shut_out()
+        if error.txn_requires_abort():
+            with contextlib.suppress(KafkaException):
+                self.producer.abort_transaction(RETRY_S)
+        fault = fault_of(error, doing, self.complaints)
+        if error.fatal() or error.txn_requires_abort() or error.retriable():
+            return Interrupted(str(fault))
+        return fault
+
+
+def _place(places: dict[str, tuple[int, bytes]], key: str, partitions: int) -> tuple[int, bytes]:
+    """Partition and bytes of a key, remembered."""
+    data = key.encode()
+    place = partition_of(data, partitions), data
+    if len(places) < KEYS_MAX:
+        places[key] = place
+    return place
+
+
+def traceparent(event_id: str) -> str:
+    """W3C trace context: all that descends from one input is one trace, each event a span of it.
+
+    Source: W3C Trace Context, version 00.
+    """
+    trace, span = event_id[:16], event_id[16:]
+    if span == "0000000000000000":
+        span = trace
+    return f"00-0000000000000000{trace}-{span}-01"
