@@ -48,16 +48,16 @@ WAITED: Final = (KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_B
 REGISTRY_ERRORS: Final = (SchemaRegistryError, httpx.HTTPError, httpx.InvalidURL)
 
 FACTS: Final = {
-    KafkaError.TOPIC_AUTHORIZATION_FAILED: "the user has not the right to do this with the topic",
-    KafkaError.GROUP_AUTHORIZATION_FAILED: "the user has not the right to use the consumer group",
-    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: "the user has not the right to use the transactional id",
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "the user has not this right on the cluster",
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "the user has no right to do this with the topic",
+    KafkaError.GROUP_AUTHORIZATION_FAILED: "the user has no right to use the consumer group",
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: "the user has no right to use the transactional id",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "the user has no right to do this in the cluster",
     KafkaError.UNKNOWN_TOPIC_OR_PART: "there is no such topic; `tapeline topics apply` makes those declared",
     KafkaError._UNKNOWN_TOPIC: "there is no such topic; `tapeline topics apply` makes those declared",
     KafkaError._UNKNOWN_PARTITION: "the topic has no such partition",
     KafkaError._RESOLVE: "there is no such host",
     KafkaError._TIMED_OUT: "no answer in time",
-    KafkaError._TRANSPORT: "no broker answers; is it Kafka that listens there?",
+    KafkaError._TRANSPORT: "nothing there answers as Kafka does; are port and kafka.security.protocol right?",
     KafkaError._ALL_BROKERS_DOWN: "no broker answers",
     KafkaError.NOT_ENOUGH_REPLICAS: "fewer copies of the topic are in sync than it asks for",
 }
@@ -90,7 +90,7 @@ UNKNOWN_SCHEMA: Final = 40403
 """The registry's own code for an id that is not registered; another 404 comes from something else."""
 STATUSES: Final = {
     401: "wrong user name or password",
-    403: "the user has not the right",
+    403: "the user has no right to do this",
     404: "it knows no such thing; is this the URL of a Schema Registry, path and all?",
 }
 
