@@ -106,7 +106,8 @@ def steps(report: TopicReport, widened: Iterable[str]) -> list[Change]:
     for word in widened:
         name = word if word in report.declared else report.settings.topic(word)
         if name not in report.declared:
-            raise InputFault(f"--widen {word}: no such topic is declared\n    {suggested(word, report.declared)}")
+            known = [topic.removeprefix(report.settings.prefix) for topic in report.declared]
+            raise InputFault(f"--widen {word}: no such topic is declared\n    {suggested(word, known)}")
         if name not in narrow:
             raise InputFault(f"--widen {word}: the topic has as many partitions as declared, or more, or is missing")
         names.add(name)

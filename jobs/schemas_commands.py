@@ -13,7 +13,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 from rich.box import SIMPLE
 from rich.table import Table
 
-from dataflow.connectors.kafka.clients import open_registry, shown_registry
+from dataflow.connectors.kafka.clients import shown_registry
 from dataflow.connectors.kafka.subjects import (
     LEVEL,
     REGISTER,
@@ -33,7 +33,7 @@ from dataflow.load import load_graph
 from dataflow.ports import InputFault
 from jobs.catalog import catalog
 from jobs.graph_commands import graph_options
-from jobs.kafka_options import kafka_settings, need_registry, registry_option
+from jobs.kafka_options import command_registry, kafka_settings, registry_option
 from jobs.record_lines import console
 from jobs.schema_comparison import incompatibilities
 
@@ -66,8 +66,7 @@ class SchemaReport:
 def _compare(pipelines: Path, environment: str, registry: str | None) -> SchemaReport:
     graph = load_graph(pipelines, catalog(), environment)
     settings = kafka_settings(graph, None, registry)
-    need_registry(settings)
-    client = open_registry(settings)
+    client = command_registry(settings)
     subjects = {item.name: item for item in declared_subjects(graph.streams.values(), settings).values()}
     found = []
     for name, subject in subjects.items():
@@ -109,8 +108,7 @@ def list_schemas(as_json: bool, **options: Any) -> None:
     """Every subject under the prefix: its versions, the newest one's id and key."""
     graph = load_graph(options["pipelines"], catalog(), options["environment"])
     settings = kafka_settings(graph, None, options["registry"])
-    need_registry(settings)
-    rows = _rows(open_registry(settings), settings)
+    rows = _rows(command_registry(settings), settings)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return

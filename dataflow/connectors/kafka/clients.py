@@ -2,12 +2,13 @@
 
 Theory of operation. librdkafka connects in the background: a call that fails says only that time is up, while the
 reason (wrong password, untrusted certificate, nobody listens) comes to a callback some time before. `Complaints` is
-that callback; whoever turns an error into a fault asks it for the most telling reason. librdkafka's own log stays shut:
-what it would say is in the callbacks.
+that callback; whoever turns an error into a fault asks it for the most telling reason. librdkafka's own log says
+nothing more, and never goes to the terminal: what is left of it is in the Python log `tapeline.kafka`.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Iterator
@@ -26,8 +27,12 @@ from dataflow.ports import InputFault
 
 Value = str | int | float | bool
 
-CONNECT_TIMEOUT_S: Final = 4.0
+LOG: Final = logging.getLogger("tapeline.kafka")
+LOG.addHandler(logging.NullHandler())
+CONNECT_TIMEOUT_S: Final = 6.0
 """Longer than a broker takes to refuse a login or a certificate, and a busy one to answer."""
+REFUSED_TIMEOUT_S: Final = 2.0
+"""How long somebody may be away before it is said."""
 POLL_S: Final = 0.2
 RECONNECT_MS: Final = 50
 RECONNECT_MS_MAX: Final = 1_000
@@ -117,12 +122,13 @@ class Complaints:
         self._latest.clear()
 
 
-def client_config(settings: KafkaSettings) -> dict[str, Value]:
+def client_config(settings: KafkaSettings) -> dict[str, Any]:
     """librdkafka's settings of any client. Raises InputFault for a file that cannot be read."""
-    found: dict[str, Value] = {
+    found: dict[str, Any] = {
         "bootstrap.servers": settings.brokers,
         "client.id": "tapeline",
         "log_level": 0,
+        "logger": LOG,
         "reconnect.backoff.ms": RECONNECT_MS,
         "reconnect.backoff.max.ms": RECONNECT_MS_MAX,
         "socket.keepalive.enable": True,
@@ -161,13 +167,14 @@ def open_admin(settings: KafkaSettings) -> AdminClient:
     config: dict[str, Any] = {**client_config(settings), "error_cb": complaints.note}
     with as_faults(doing):
         admin = AdminClient(config)
-    deadline = time.monotonic() + CONNECT_TIMEOUT_S
+    started = time.monotonic()
     while True:
         try:
             admin.list_topics(timeout=POLL_S)
         except KafkaException as error:
             admin.poll(0)
-            if complaints.hopeless() or time.monotonic() > deadline:
+            patience_s = CONNECT_TIMEOUT_S if complaints.reason() is None else REFUSED_TIMEOUT_S
+            if complaints.hopeless() or time.monotonic() - started > patience_s:
                 raise fault_of(error, doing, complaints) from None
         else:
             return admin

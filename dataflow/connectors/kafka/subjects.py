@@ -199,7 +199,8 @@ def check_subjects(registry: SchemaRegistryClient, subjects: dict[str, Subject],
     for subject in subjects.values():
         if look_up(registry, subject) is None:
             registered = read_subject(registry, subject.name)
-            lines += [] if registered is None else _faults(subject, registered, compare)
+            faults = [] if registered is None else _faults(subject, registered, compare)
+            lines += [f"{subject.name}: {fault}" for fault in faults]
     return lines
 
 
@@ -213,7 +214,7 @@ def register_or_look_up(
         if known is None:
             faults = check_subjects(registry, {stream: subject}, compare)
             if faults:
-                raise InputFault("\n".join(f"{subject.name}: {fault}" for fault in faults))
+                raise InputFault("\n".join(faults))
             known = register(registry, subject)
         ids[stream] = known
     return ids

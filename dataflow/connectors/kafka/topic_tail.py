@@ -19,7 +19,10 @@ GROUP: Final = "tapeline-tail"
 """librdkafka wants a name for the group, though none is joined."""
 WINDOW: Final = 32
 BATCH: Final = 500
-POLL_S: Final = 0.3
+POLL_S: Final = 0.05
+"""A poll lasts so long even where messages are there."""
+FETCH_WAIT_MS: Final = 20
+"""The end of a partition is heard of so much later."""
 SILENCE_S_MAX: Final = 10.0
 
 Keep = Callable[[Message], bool]
@@ -38,6 +41,7 @@ class TopicTail:
             "enable.auto.commit": False,
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": FETCH_WAIT_MS,
             "auto.offset.reset": "earliest",
         }
         with as_faults(self._doing):
