@@ -22,6 +22,7 @@ from dataflow.connectors.kafka.subjects import (
     SubjectDifference,
     declared_subjects,
     differences,
+    judged,
     key_of,
     read_subject,
     register,
@@ -70,7 +71,7 @@ def _compare(pipelines: Path, environment: str, registry: str | None) -> SchemaR
     subjects = {item.name: item for item in declared_subjects(graph.streams.values(), settings).values()}
     found = []
     for name, subject in subjects.items():
-        found += differences(subject, read_subject(client, name), incompatibilities)
+        found += judged(client, subject, differences(subject, read_subject(client, name), incompatibilities))
     found += _undeclared(client, settings, subjects)
     return SchemaReport(settings, client, subjects, found)
 

@@ -16,10 +16,13 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 from dataflow.connectors.kafka.clients import open_registry
 from dataflow.connectors.kafka.subjects import (
     LEVEL,
+    REGISTER,
     Subject,
+    SubjectDifference,
     check_subjects,
     declared_subjects,
     differences,
+    judged,
     read_subject,
     register,
     register_or_look_up,
@@ -143,6 +146,16 @@ def test_the_registry_itself_refuses_it_too(cluster: KafkaSettings, registry: Sc
     register(registry, declared(cluster, PRICES))
     with pytest.raises(InputFault, match=r"cannot register the schema of .*prices-value: .*[Ii]ncompatible"):
         register(registry, declared(cluster, prices_of(with_field(PRICE))))
+
+
+def test_the_verdict_of_the_registry_counts_beside_ours(cluster: KafkaSettings, registry: SchemaRegistryClient) -> None:
+    register(registry, declared(cluster, PRICES))
+    broken, sound = (declared(cluster, prices_of(with_field(PRICE, **more))) for more in ({}, {"default": ""}))
+    unseen = [SubjectDifference(broken.name, "has changed", "apply registers it", REGISTER)]
+    assert [item.fact for item in judged(registry, broken, unseen)] == [
+        "the registry says that it cannot read what is there"
+    ]
+    assert judged(registry, sound, unseen) == unseen
 
 
 def test_every_old_version_counts_not_the_last_alone(cluster: KafkaSettings, registry: SchemaRegistryClient) -> None:

@@ -127,7 +127,7 @@ def test_widening_what_is_not_declared_is_a_fault_with_a_suggestion(terminal: Te
 def test_more_copies_than_brokers_is_one_line_for_each_topic(terminal: Terminal) -> None:
     terminal.change("kafka:\n", "kafka:\n  replication: 3\n")
     applied = terminal.run("topics", "apply")
-    faults = [text for text in applied.output.splitlines() if text.startswith("tapeline: cannot create")]
+    faults = [text for text in applied.output.splitlines() if text.startswith("tapeline: cannot create the topic ")]
     assert (applied.exit_code, len(faults)) == (1, TOPICS)
     assert "The target replication factor of 3 cannot be reached because only 1 broker(s) are registered" in faults[0]
 

@@ -174,6 +174,18 @@ def _faults(subject: Subject, registered: Registered, compare: Comparison) -> li
     return list(found.values())
 
 
+def judged(registry: SchemaRegistryClient, subject: Subject, found: list[SubjectDifference]) -> list[SubjectDifference]:
+    """The same after the registry's own verdict on a schema that would be registered. Raises InputFault."""
+    if not any(item.mended_by == REGISTER for item in found):
+        return found
+    with as_faults(f"have the registry check {subject.name}"):
+        accepted = _or_none(lambda: registry.test_compatibility(subject.name, Schema(subject.schema_json, AVRO)))
+    if accepted in (True, None):
+        return found
+    refused = SubjectDifference(subject.name, "the registry says that it cannot read what is there", "undo it")
+    return [refused if item.mended_by == REGISTER else item for item in found]
+
+
 def register(registry: SchemaRegistryClient, subject: Subject) -> int:
     """Register the schema, and ask for compatibility first. Returns its id. Raises InputFault."""
     set_level(registry, subject.name)

@@ -109,7 +109,7 @@ def _offsets(admin: AdminClient, places: list[TopicPartition], at: OffsetSpec) -
 
 def carry_out(admin: AdminClient, change: Change) -> None:
     """Do one step, and wait until the cluster has done it. Raises InputFault."""
-    with as_faults(str(change)):
+    with as_faults(f"{change.action} the topic {change.topic.name}"):
         futures = _ACTIONS[change.action](admin, change)
         for future in futures.values():
             future.result()
