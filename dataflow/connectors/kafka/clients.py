@@ -36,7 +36,7 @@ REFUSED_TIMEOUT_S: Final = 2.0
 POLL_S: Final = 0.2
 RECONNECT_MS: Final = 50
 RECONNECT_MS_MAX: Final = 1_000
-REGISTRY_TIMEOUT_S: Final = 5
+REGISTRY_TIMEOUT_S: Final = 3
 REGISTRY_RETRIES: Final = 1
 REGISTRY_RETRY_MS: Final = 100
 SECURITY_FILES: Final = {"ca": "ssl.ca.location", "certificate": "ssl.certificate.location", "key": "ssl.key.location"}
@@ -82,6 +82,7 @@ SAID: Final = (
     ("Failed to resolve", "there is no such host"),
 )
 """Parts of librdkafka's sentences, and what they come to."""
+NO_REGISTRY: Final = "it answers, but not as a Schema Registry; is the path of the URL right?"
 SAID_BY_REGISTRY: Final = (
     ("Connection refused", "nothing listens there"),
     ("Name or service not known", "there is no such host"),
@@ -89,7 +90,8 @@ SAID_BY_REGISTRY: Final = (
     ("No address associated", "there is no such host"),
     ("certificate verify failed", "nobody we trust has signed its certificate; see kafka.security.ca"),
     ("WRONG_VERSION_NUMBER", "there is no encryption on this port; write http://"),
-    ("Expecting value", "it answers, but not as a Schema Registry; is the path of the URL right?"),
+    ("Expecting value", NO_REGISTRY),
+    ("Unknown Schema Registry Error", NO_REGISTRY),
 )
 UNKNOWN_SCHEMA: Final = 40403
 """The registry's own code for an id that is not registered; another 404 comes from something else."""
@@ -185,9 +187,14 @@ def open_registry(settings: KafkaSettings) -> SchemaRegistryClient:
     doing = f"reach the Schema Registry at {shown_registry(settings)}"
     with as_faults(doing):
         registry = SchemaRegistryClient(_registry_config(settings))
-        types = registry.get_schema_types()
-    if "AVRO" not in types:
-        raise InputFault(f"cannot {doing}: it keeps no Avro schemas")
+    try:
+        with as_faults(doing):
+            types = registry.get_schema_types()
+        if not isinstance(types, list) or "AVRO" not in types:
+            raise InputFault(f"cannot {doing}: {NO_REGISTRY}")
+    except InputFault:
+        registry.close()
+        raise
     return registry
 
 
@@ -242,7 +249,8 @@ def _kafka_fact(error: KafkaError) -> tuple[str, str]:
 def _registry_fact(error: Exception) -> str:
     if isinstance(error, SchemaRegistryError):
         said = " ".join(str(error.error_message).split())
-        return STATUSES.get(error.http_status_code, f"{said} (status {error.http_status_code})")
+        known = next((fact for part, fact in SAID_BY_REGISTRY if part in said), "")
+        return STATUSES.get(error.http_status_code) or known or f"{said} (status {error.http_status_code})"
     said = " ".join(str(error).split())
     if isinstance(error, httpx.TimeoutException):
         return f"no answer in {REGISTRY_TIMEOUT_S} s"
