@@ -101,7 +101,7 @@ def _on_kafka(graph: Graph, request: RunRequest, run: KafkaRun, storage: Storage
         chosen = feeding(graph)
     else:
         given = tuple(text.partition("=")[0] for text in request.sources)
-        chosen = reading_topics(_without(graph, graph.jobs, _logs(graph)), given)
+        chosen = reading_topics(_without(graph, graph.jobs, () if run.with_logs else _logs(graph)), given)
     wiring = wire(chosen, tuple(chosen.jobs), vocabulary(), partitions(chosen))
     kafka = connect(chosen, wiring, run)
     sources: dict[str, Source] = {} if kafka.reader is None else dict(kafka.reader.partitions)

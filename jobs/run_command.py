@@ -52,6 +52,7 @@ class RunOptions:
     application: str = ""
     until: str = ""
     order: str = ""
+    with_logs: bool = False
     is_feed: bool = False
 
 
@@ -96,6 +97,7 @@ OPTIONS = (
     "--order", type=click.Choice(["time", "arrival"]), default=None,
     help="On Kafka: take records by event time (default with --until), or as they arrive (default without).",
 )  # fmt: skip
+@click.option("--with-logs", is_flag=True, help="On Kafka: fill the local topic logs too.")
 def run(**options: Any) -> None:
     """Run jobs on the embedded engine."""
     _run(RunOptions(**options), Console(stderr=True))
@@ -144,7 +146,7 @@ def _kafka(graph: Graph, options: RunOptions) -> KafkaRun | None:
         raise InputFault(
             "--order time waits for each partition's next record: it needs inputs that end\n    add --until"
         )
-    return KafkaRun(settings, application, options.until, options.resume, by_arrival)
+    return KafkaRun(settings, application, options.until, options.resume, options.with_logs, by_arrival)
 
 
 def _until_done(graph: Graph, request: RunRequest, options: RunOptions, console: Console) -> Assembly:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
@@ -17,22 +18,17 @@ from typing import Any, Final, NamedTuple, Protocol
 import fastavro
 
 from dataflow.avro_container import stream_schema
+from dataflow.connectors.kafka.schema_lookup import RegistryAway, UnknownSchemaId
 from dataflow.graph import Stream
 from dataflow.model import Record, hash_text
 
 HEADER_BYTES: Final = 5
+PATIENCE_S: Final = 3.0
+ASK_AGAIN_S: Final = 0.2
 EARLIEST_NS: Final = 631_152_000 * 1_000_000_000
 """1990-01-01: no market's event is older, a clock that was never set is."""
 AHEAD_NS: Final = 24 * 3_600 * 1_000_000_000
 """An event may be so much later than its message: beyond it, one record would close every window there is."""
-
-
-class UnknownSchema(Exception):
-    """The registry has no schema of this id."""
-
-
-class SchemaUnavailable(Exception):
-    """The registry cannot be asked."""
 
 
 class BadMessage(Exception):
@@ -48,7 +44,7 @@ class Schemas(Protocol):
     """Schemas by id."""
 
     def schema(self, schema_id: int) -> str:
-        """As JSON. Raises UnknownSchema or SchemaUnavailable."""
+        """As JSON. Raises UnknownSchemaId or RegistryAway."""
 
 
 class Place:
@@ -110,6 +106,8 @@ class Decoder:
         self.types = reading.stream.schemas
         self.resolvers: dict[int, _Resolver] = {}
         self.keys: dict[bytes, str] = {}
+        self.is_away = False
+        """The registry did not answer when last asked."""
 
     def record(self, place: Place, message: Message) -> Record:
         """The record, or the dead letter, of the message at this place."""
@@ -127,12 +125,12 @@ class Decoder:
         schema_id = int.from_bytes(value[1:HEADER_BYTES], "big")
         try:
             record = self._decode(schema_id, value)
-        except (UnknownSchema, SchemaUnavailable) as error:
+        except (UnknownSchemaId, RegistryAway) as error:
             raise self._refusal(place, schema_id, error) from None
         except (ValueError, IndexError, EOFError, TypeError, KeyError, OverflowError) as error:
             raise BadMessage("NoRecord", f"no {self._names()}: {error or type(error).__name__}", schema_id) from None
         if self.reading.refused and place.text() in self.reading.refused:
-            raise self._refusal(place, schema_id, UnknownSchema())
+            raise self._refusal(place, schema_id, UnknownSchemaId())
         self._check_key(record, message.key, schema_id)
         _check_time(record, message.timestamp_ms, schema_id)
         if not record.event_id_hi and not record.event_id_lo:
@@ -149,13 +147,29 @@ class Decoder:
             return self.types[branch].decode(value, HEADER_BYTES + 1)
         resolver = self.resolvers.get(schema_id)
         if resolver is None:
-            resolver = _Resolver(self.reading.stream, self.schemas.schema(schema_id))
+            resolver = _Resolver(self.reading.stream, self._schema(schema_id))
             self.resolvers[schema_id] = resolver
         return resolver.record(value)
 
+    def _schema(self, schema_id: int) -> str:
+        """Wait a little for a registry that is away, once; then messages of unknown ids are dead letters until it is
+        back. Raises UnknownSchemaId or RegistryAway."""
+        deadline = time.monotonic() + (0.0 if self.is_away else PATIENCE_S)
+        while True:
+            try:
+                found = self.schemas.schema(schema_id)
+            except RegistryAway:
+                self.is_away = time.monotonic() > deadline
+                if self.is_away:
+                    raise
+                time.sleep(ASK_AGAIN_S)
+            else:
+                self.is_away = False
+                return found
+
     def _refusal(self, place: Place, schema_id: int, error: Exception) -> BadMessage:
         name = self.reading.refused.setdefault(place.text(), type(error).__name__)
-        why = "the registry has no such schema" if name == UnknownSchema.__name__ else "the registry did not answer"
+        why = "the registry has no such schema" if name == UnknownSchemaId.__name__ else "the registry did not answer"
         return BadMessage(name, f"schema id {schema_id}: {why}", schema_id)
 
     def _names(self) -> str:

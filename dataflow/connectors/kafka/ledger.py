@@ -139,8 +139,9 @@ class KafkaLedger:
 
     def open(self, position: Any | None) -> None:
         self.producer.init()
-        self.offset = 0 if position is None else position["offset"]
-        self.number = 0 if position is None else position["transaction"]
+        if position is not None:
+            self.number, self.offset = position["transaction"], position["offset"]
+            self.totals = dict(position["totals"])
         for _, entry in self.turns.read(self.offset):
             if self.settings.must_be_new:
                 raise InputFault(
@@ -266,7 +267,7 @@ class KafkaLedger:
         if isinstance(item, _Mark):
             if self.current is not None:
                 self._commit()
-            item.position = {"transaction": self.number, "offset": self.offset}
+            item.position = {"transaction": self.number, "offset": self.offset, "totals": dict(self.totals)}
             item.done.set()
             return
         if self.current is None:

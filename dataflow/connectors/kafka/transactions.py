@@ -11,6 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from dataflow.connectors.kafka.clients import Complaints, fault_of
 from dataflow.connectors.kafka.partitioner import partition_of
+from dataflow.connectors.kafka.topic_plan import LETTER_BYTES_MAX
 from dataflow.ports import Interrupted, Post
 
 KEYS_MAX: Final = 1 << 20
@@ -31,6 +32,7 @@ SETTINGS: Final[dict[str, str | int | bool]] = {
     "retry.backoff.ms": 1,
     "retry.backoff.max.ms": 50,
     "queue.buffering.max.messages": 1_000_000,
+    "message.max.bytes": LETTER_BYTES_MAX,
 }
 """`retry.backoff.ms`: a broker that has not finished one transaction refuses the next; asking again soon is what keeps
 the slowest commits short."""

@@ -203,7 +203,7 @@ class ArrivalIntake:
         step = min(room, source.waiting())
         if step:
             turn.taken.append((number, step))
-        if step == source.waiting():
+        else:
             del self.ready[number]
         if source.ended and not had_ended:
             turn.idle.append(number)
