@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from dataflow.connectors.kafka.clients import client_config, open_admin, open_registry
-from dataflow.connectors.kafka.decoder import Decoder, Reading, Schemas, Unread
+from dataflow.connectors.kafka.clients import client_config, open_admin
+from dataflow.connectors.kafka.decoder import Decoder, Reading, Unread
 from dataflow.connectors.kafka.ledger import KafkaLedger, LedgerSettings
 from dataflow.connectors.kafka.reader import Input, KafkaReader
-from dataflow.connectors.kafka.schema_lookup import SchemaLookup, UnknownSchemaId
-from dataflow.connectors.kafka.subjects import declared_subjects, register_or_look_up, value_schema
-from dataflow.connectors.kafka.topics import check_topics
 from dataflow.connectors.kafka.turns import TurnsTopic, make_turns_topic
 from dataflow.connectors.kafka.until import ends
 from dataflow.engines.embedded.outbox import Outbox
 from dataflow.engines.embedded.wiring import Wiring
-from dataflow.graph import Graph, Job, KafkaSettings, Source, Stream
+from dataflow.graph import Graph, Job, KafkaSettings, Source
 from dataflow.model import Record
 from dataflow.ports import InputFault
-from jobs.schema_comparison import incompatibilities
-from schemas.confluent import LocalRegistry
+from jobs.kafka_start import LocalSchemas, RegisteredSchemas, start_faults
 from schemas.generated.events import KEY_FIELDS, DeadLetter
 
 KAFKA: Final = "kafka"
@@ -30,6 +25,9 @@ KAFKA: Final = "kafka"
 
 FEED: Final = "feed"
 """The job that carries sources into topics."""
+
+
+StreamSchemas = RegisteredSchemas | LocalSchemas
 
 
 @dataclass(frozen=True)
@@ -113,12 +111,12 @@ def connect(graph: Graph, wiring: Wiring, run: KafkaRun) -> KafkaEdges:
     settings = run.settings
     used = dict.fromkeys((*wiring.channels, *(source.stream for source in graph.sources.values())))
     streams = [graph.streams[name] for name in used]
-    faults = check_topics(settings, streams)
+    faults = start_faults(settings, streams)
     if faults:
         raise InputFault("cannot run on this cluster\n" + "\n".join(f"    {fault}" for fault in faults))
     make_turns_topic(open_admin(settings), settings.turns_topic(run.application), settings.replication)
     config: dict[str, Any] = client_config(settings)
-    schemas = StreamSchemas(settings, streams)
+    schemas = RegisteredSchemas(settings, streams) if settings.registry else LocalSchemas(streams)
     refused: dict[str, str] = {}
     inputs = [_input(graph, source, run, schemas, refused) for source in graph.sources.values() if source.uses == KAFKA]
     consumer = {**config, "group.id": f"{settings.prefix}tapeline-{run.application}"}
@@ -168,7 +166,7 @@ def _input(graph: Graph, source: Source, run: KafkaRun, schemas: StreamSchemas, 
         source.name, stream, schemas.ids[stream.name], KEY_FIELDS.index(stream.key), unread_letter, refused
     )
     topic = run.settings.topic(stream.name)
-    return Input(source.name, topic, stream.partitions, source.idle_after_ms / 1_000, Decoder(reading, schemas.lookup))
+    return Input(source.name, topic, stream.partitions, source.idle_after_ms / 1_000, Decoder(reading, schemas))
 
 
 def unread_letter(unread: Unread) -> Record:
@@ -182,36 +180,3 @@ def unread_letter(unread: Unread) -> Record:
         schema_id=unread.schema_id,
         raw=unread.raw,
     )
-
-
-class StreamSchemas:
-    """Ids of these streams' schemas, and schemas by id: from the registry, or where there is none made here."""
-
-    def __init__(self, settings: KafkaSettings, streams: Sequence[Stream]) -> None:
-        self.ids: dict[str, int] = {}
-        self.lookup: Schemas
-        if settings.registry:
-            self._ask(settings, streams)
-        else:
-            self.lookup = local = LocalSchemas()
-            self.ids = {stream.name: local.registry.register(value_schema(stream)) for stream in streams}
-
-    def _ask(self, settings: KafkaSettings, streams: Sequence[Stream]) -> None:
-        registry, subjects = open_registry(settings), declared_subjects(streams, settings)
-        self.lookup = lookup = SchemaLookup(registry)
-        self.ids = register_or_look_up(registry, subjects, incompatibilities)
-        for stream, subject in subjects.items():
-            lookup.know(self.ids[stream], subject.schema_json)
-
-
-class LocalSchemas:
-    """Schemas by id without a registry: only those of this program."""
-
-    def __init__(self) -> None:
-        self.registry = LocalRegistry()
-
-    def schema(self, schema_id: int) -> str:
-        try:
-            return self.registry.schema(schema_id)
-        except ValueError as error:
-            raise UnknownSchemaId(str(error)) from None

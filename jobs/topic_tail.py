@@ -10,7 +10,6 @@ from typing import Any
 from confluent_kafka import Message
 
 from dataflow.connectors.kafka.clients import open_admin
-from dataflow.connectors.kafka.decoder import UnknownSchema
 from dataflow.connectors.kafka.schema_lookup import SchemaLookup
 from dataflow.connectors.kafka.topic_tail import TopicTail
 from dataflow.connectors.kafka.topics import read_topics, topic_names
@@ -18,8 +17,8 @@ from dataflow.connectors.kafka.values import ValueReader
 from dataflow.graph import Graph, KafkaSettings
 from dataflow.ports import InputFault
 from jobs.conditions import Condition, read_conditions, suggested
-from jobs.kafka_edges import StreamSchemas
 from jobs.kafka_options import command_registry
+from jobs.kafka_start import LocalSchemas
 from jobs.local_topics import PAGE_RECORDS, TAIL_RECORDS
 from jobs.record_lines import RecordLine, show_json, show_table
 
@@ -33,7 +32,7 @@ def tail_topic(graph: Graph, settings: KafkaSettings, stream: str, options: dict
     stream = stream.removeprefix(settings.prefix) if stream not in graph.streams else stream
     conditions = read_conditions(options["where"], _fields(graph, stream))
     partitions = _partitions(settings, stream)
-    schemas = SchemaLookup(command_registry(settings)) if settings.registry else StreamSchemas(graph.streams.values())
+    schemas = SchemaLookup(command_registry(settings)) if settings.registry else LocalSchemas(graph.streams.values())
     values = ValueReader(schemas.schema)
     with closing(TopicTail(settings, settings.topic(stream), partitions)) as tail:
         _View(stream, tail, values, conditions, options["form"] == "json").show(options)
@@ -122,5 +121,5 @@ class _View:
             return TOMBSTONE, {}
         try:
             return self.values.read(bytes(value))
-        except (ValueError, UnknownSchema) as error:
+        except ValueError as error:
             return UNREADABLE, {"error": str(error) or "its schema id is unknown", "value": bytes(value)}

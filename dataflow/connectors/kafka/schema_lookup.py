@@ -14,7 +14,6 @@ from typing import Any, Final, Protocol
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from dataflow.connectors.kafka.clients import REGISTRY_ERRORS, UNKNOWN_SCHEMA, fault_of
-from dataflow.connectors.kafka.decoder import SchemaUnavailable, UnknownSchema
 from dataflow.ports import InputFault
 
 ASK_AGAIN_S: Final = 5.0
@@ -22,11 +21,11 @@ AWAY_S: Final = 1.0
 UNKNOWN_IDS_MAX: Final = 10_000
 
 
-class UnknownSchemaId(UnknownSchema, ValueError):
+class UnknownSchemaId(ValueError):
     """The registry knows no schema of this id."""
 
 
-class RegistryAway(SchemaUnavailable, InputFault):
+class RegistryAway(InputFault):
     """The registry does not answer, and the schema was not asked for before."""
 
 
