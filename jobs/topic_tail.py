@@ -25,6 +25,8 @@ from jobs.record_lines import RecordLine, show_json, show_table
 NANOS = 1_000_000
 TOMBSTONE = "(tombstone)"
 UNREADABLE = "(unreadable)"
+BYTES_SHOWN = 32
+"""Of what is no record, to people."""
 
 
 def tail_topic(graph: Graph, settings: KafkaSettings, stream: str, options: dict[str, Any]) -> None:
@@ -122,4 +124,5 @@ class _View:
         try:
             return self.values.read(bytes(value))
         except ValueError as error:
-            return UNREADABLE, {"error": str(error) or "its schema id is unknown", "value": bytes(value)}
+            shown = bytes(value) if self.as_json else bytes(value)[:BYTES_SHOWN]
+            return UNREADABLE, {"error": str(error), "bytes": len(value), "value": shown}

@@ -125,7 +125,7 @@ def test_what_is_no_record_is_shown_as_what_it_is(terminal: Terminal, writer: Wr
     writer.producer.commit_transaction(30)
     lines = tailed(terminal)
     assert [line["type"] for line in lines] == ["(unreadable)", "(tombstone)", "(unreadable)", "(unreadable)"]
-    assert lines[0]["record"] == {"error": "no Confluent frame", "value": b"noise".hex()}
+    assert lines[0]["record"] == {"error": "no Confluent frame", "bytes": 5, "value": b"noise".hex()}
     assert lines[2]["record"]["error"] == "schema id 2147483647 is not registered"
     assert "(tombstone)" in terminal.run("topics", "tail", "market-data").output
 
