@@ -1,0 +1,139 @@
+"""Partitions whose records arrive when a seed says so, and a ledger in memory that forgets what was not committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+from dataflow.engines.embedded.checkpoints import CheckpointStore
+from dataflow.engines.embedded.outbox import Outbox
+from dataflow.engines.embedded.runner import Edges, Runner, Settings
+from dataflow.engines.embedded.wiring import wire
+from dataflow.engines.embedded.worker import InlineWorker
+from dataflow.model import Record
+from dataflow.ports import Batch, Post, Storage, Transaction, Turn
+from dataflow.testing.pipeline import MemorySink
+from jobs.letters import vocabulary
+from tests.engine.small_graph import Windows, graph
+
+SOURCE = "in-0"
+
+
+class Partition:
+    """`dataflow.ports.Source`: offset n is its n-th record. What has not arrived is not read."""
+
+    def __init__(self, records: list[Record]) -> None:
+        self.records = records
+        self.next = 0
+        self.arrived = 0
+
+    def open(self, position: Any | None) -> None:
+        self.next = self.arrived = position or 0
+
+    def read(self) -> Batch | None:
+        start, self.next = self.next, self.arrived
+        if start == len(self.records):
+            return None
+        return Batch(start, self.records[start : self.next], list(range(start + 1, self.next + 1)))
+
+    def expected_records(self) -> int | None:
+        return len(self.records)
+
+    def close(self) -> None:
+        return
+
+
+class Connection:
+    """`dataflow.ports.Arrivals` over partitions by name."""
+
+    def __init__(self, partitions: dict[str, Partition], random: Random) -> None:
+        self.partitions = partitions
+        self.random = random
+
+    def wait(self, timeout_s: float) -> list[str]:
+        names = [name for name in self.partitions if self.random.random() < 0.5]
+        for name in names:
+            partition = self.partitions[name]
+            partition.arrived = min(len(partition.records), partition.arrived + self.random.randint(0, 5))
+        return names
+
+    def fell_silent(self) -> list[str]:
+        return [name for name in self.partitions if self.random.random() < 0.1]
+
+
+class Cluster:
+    """What outlives a run: committed transactions and the messages that they made visible."""
+
+    def __init__(self) -> None:
+        self.transactions: list[Transaction] = []
+        self.messages: dict[str, list[bytes]] = {}
+        self.offsets: dict[str, int] = {}
+
+
+class MemoryLedger:
+    """`dataflow.ports.Ledger` that commits every few turns."""
+
+    def __init__(self, cluster: Cluster, random: Random) -> None:
+        self.cluster = cluster
+        self.random = random
+        self.after = 0
+        self.turns: list[Turn] = []
+        self.posts: list[Post] = []
+        self.marks: dict[str, int] = {}
+        self.totals: dict[str, int] = {}
+
+    def open(self, position: Any | None) -> None:
+        self.after = position or 0
+
+    def recover(self) -> Iterator[Transaction]:
+        for transaction in self.cluster.transactions[self.after :]:
+            self.totals = dict(transaction.totals)
+            yield transaction
+
+    def end_turn(self, turn: Turn, posts: list[Post], marks: dict[str, int], totals: dict[str, int]) -> None:
+        self.turns.append(turn)
+        self.posts += posts
+        self.marks |= marks
+        self.totals |= totals
+        if self.random.random() < 0.3:
+            self.commit()
+
+    def commit(self) -> None:
+        cluster = self.cluster
+        cluster.transactions.append(Transaction(len(cluster.transactions) + 1, self.turns, dict(self.totals)))
+        for post in self.posts:
+            cluster.messages.setdefault(post.stream, []).extend(post.values)
+        cluster.offsets |= self.marks
+        self.turns, self.posts, self.marks = [], [], {}
+
+    def mark(self, checkpoint: int) -> None:
+        self.commit()
+
+    def prepare(self, checkpoint: int) -> Any:
+        return len(self.cluster.transactions)
+
+    def drain(self) -> None:
+        return
+
+    def close(self) -> None:
+        return
+
+
+def runner(inputs: list[list[Record]], cluster: Cluster, storage: Storage, seed: int) -> tuple[Runner, MemorySink]:
+    """A run over these partitions, not yet started; everything in it that chance decides comes from the seed. The sink
+    gets what the output stream holds, visible outside or not."""
+    random = Random(seed)
+    wiring = wire(graph(Windows, delay_ms=2_000), ("test",), vocabulary(), {SOURCE: len(inputs)})
+    out = wiring.channels["out"]
+    out.outbox, out.kept = Outbox("out", b"\0frame", vocabulary().key_fields.index("symbol")), True
+    partitions = {name: Partition(records) for name, records in zip(wiring.sources, inputs, strict=True)}
+    sink = MemorySink()
+    edges = Edges(
+        dict(partitions),
+        {"memory": (sink, ("out",))},
+        ledger=MemoryLedger(cluster, random),
+        arrivals=Connection(partitions, random),
+    )
+    settings = Settings(checkpoint_every_records=random.randint(5, 60), turn_records=random.randint(1, 9))
+    return Runner(wiring, edges, CheckpointStore(storage), InlineWorker(), settings), sink

@@ -1,0 +1,82 @@
+"""What arrives in no order comes out exactly once, whatever is killed when; what was done can be done again."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from dataflow.model import Record
+from dataflow.ports import InputFault, Transaction, Turn
+from dataflow.testing.faults import SimulatedStorage
+from dataflow.testing.simulation import state_digest
+from tests.engine.arriving import Cluster, runner
+from tests.engine.small_graph import prices
+
+PARTITIONS = 5
+LIVES_MAX = 6
+
+
+def inputs(seed: int) -> list[list[Record]]:
+    random = Random(seed)
+    return [
+        prices(*sorted(random.uniform(0, 90) for _ in range(random.randint(0, 40))), symbol=f"S{number}")
+        for number in range(PARTITIONS)
+    ]
+
+
+def killed(seed: int, cluster: Cluster) -> tuple[int, str]:
+    """Lives of a run that is stopped dead after some turns, again and again, and then left in peace; and its state."""
+    random = Random(seed)
+    storage = SimulatedStorage(0)
+    for life in range(LIVES_MAX):
+        run, _ = runner(inputs(seed), cluster, storage, random.randrange(1 << 30))
+        run.start(resume=True)
+        turns = random.randint(0, 25) if life < LIVES_MAX - 1 else 1 << 30
+        while turns and not run.statistics.ended:
+            run.turn()
+            turns -= 1
+        if run.statistics.ended:
+            run.run()
+            return life + 1, state_digest(run.core)
+    raise AssertionError("the last life ends by itself")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_was_committed_is_what_a_run_from_the_recorded_turns_brings_out(seed: int) -> None:
+    cluster = Cluster()
+    lives, state = killed(seed, cluster)
+    again, sink = runner(inputs(seed), cluster, SimulatedStorage(0), seed)
+    again.start(resume=False)
+    again.run()
+    assert lives >= 1
+    visible = [value.removeprefix(b"\0frame") for value in cluster.messages["out"]]
+    assert sink.payloads["out"] == b"".join(visible)
+    assert state_digest(again.core) == state
+    assert cluster.offsets == {f"in-0/{number}": len(items) for number, items in enumerate(inputs(seed)) if items}
+
+
+def test_every_record_is_counted_once_however_often_the_run_is_killed() -> None:
+    cluster = Cluster()
+    lives, _ = killed(3, cluster)
+    assert lives > 1
+    taken = sum(turn.records() for transaction in cluster.transactions for turn in transaction.turns)
+    assert taken == sum(len(items) for items in inputs(3))
+
+
+def test_a_replay_that_gives_something_else_stops_the_run() -> None:
+    cluster = Cluster()
+    killed(1, cluster)
+    first = cluster.transactions[-1]
+    cluster.transactions[-1] = Transaction(first.number, first.turns, {"out": first.totals["out"] + 1})
+    run, _ = runner(inputs(1), cluster, SimulatedStorage(0), 1)
+    with pytest.raises(InputFault, match="again gave something else: out has"):
+        run.start(resume=False)
+
+
+def test_a_replay_whose_input_was_cut_stops_the_run() -> None:
+    cluster = Cluster()
+    cluster.transactions.append(Transaction(1, [Turn([(0, 10_000)], [])], {"out": 0}))
+    run, _ = runner(inputs(1), cluster, SimulatedStorage(0), 1)
+    with pytest.raises(InputFault, match="gives fewer records than before"):
+        run.start(resume=False)
