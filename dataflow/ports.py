@@ -116,6 +116,10 @@ class Ledger(Protocol):
     engine must begin again.
     """
 
+    def follow(self, position: Any | None, silence_s: float) -> Iterator[Transaction | None]:
+        """What another instance commits after the position, as it does (None: nothing new at the moment), until it has
+        been silent for so long. `open` then goes on from there."""
+
     def open(self, position: Any | None) -> None:
         """Shut out any other instance. Sources are opened after this. Raises InputFault, Interrupted."""
 

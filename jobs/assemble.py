@@ -102,6 +102,12 @@ def _on_kafka(graph: Graph, request: RunRequest, run: KafkaRun, storage: Storage
     else:
         given = tuple(text.partition("=")[0] for text in request.sources)
         chosen = reading_topics(_without(graph, graph.jobs, () if run.with_logs else _logs(graph)), given)
+    sinks = _sinks(chosen, storage, request)
+    if sinks and run.standby:
+        options = " ".join(f"--without {name}" for name in sinks)
+        raise InputFault(
+            f"a standby follows what is in Kafka, and fills no other sink: {', '.join(sinks)}\n    {options}"
+        )
     wiring = wire(chosen, tuple(chosen.jobs), vocabulary(), partitions(chosen))
     kafka = connect(chosen, wiring, run)
     sources: dict[str, Source] = {} if kafka.reader is None else dict(kafka.reader.partitions)
@@ -113,7 +119,7 @@ def _on_kafka(graph: Graph, request: RunRequest, run: KafkaRun, storage: Storage
         sources |= {name: open_matched(specifications[name], name) for name in files}
     edges = Edges(
         sources,
-        _sinks(chosen, storage, request),
+        sinks,
         specifications,
         kafka.ledger,
         kafka.reader if run.by_arrival else None,

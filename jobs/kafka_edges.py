@@ -40,6 +40,8 @@ class KafkaRun:
     """Empty: for ever."""
     resume: bool = False
     """Go on with the application; else it must be new."""
+    standby: bool = False
+    """Follow another instance first."""
     with_logs: bool = False
     """Fill the local topic logs too."""
     by_arrival: bool = True
@@ -133,7 +135,7 @@ def connect(graph: Graph, wiring: Wiring, run: KafkaRun) -> KafkaEdges:
         topics,
         places,
         wiring.sources,
-        must_be_new=not run.resume,
+        must_be_new=not run.resume and not run.standby,
         keeps_turns=run.by_arrival,
     )
     turns = TurnsTopic(config, settings.turns_topic(run.application), f"tapeline-{run.application}-turns")

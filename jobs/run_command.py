@@ -27,6 +27,8 @@ from jobs.summary import print_summary
 
 TRACES = ("checkpoints", "topics", "clickhouse", "spool")
 """What a run leaves in its directory."""
+STANDBY_S = 1.0
+"""A standby takes over when the other instance has committed nothing for so long; it does every quarter of a second."""
 RETRY_S = 0.2
 RETRY_MAX_S = 10.0
 """How long to wait before a run that was interrupted begins again."""
@@ -53,6 +55,7 @@ class RunOptions:
     until: str = ""
     order: str = ""
     with_logs: bool = False
+    standby: bool = False
     is_feed: bool = False
 
 
@@ -98,6 +101,7 @@ OPTIONS = (
     help="On Kafka: take records by event time (default with --until), or as they arrive (default without).",
 )  # fmt: skip
 @click.option("--with-logs", is_flag=True, help="On Kafka: fill the local topic logs too.")
+@click.option("--standby", is_flag=True, help="On Kafka: follow the instance that runs, and take over when it is gone.")
 def run(**options: Any) -> None:
     """Run jobs on the embedded engine."""
     _run(RunOptions(**options), Console(stderr=True))
@@ -136,9 +140,10 @@ def _kafka(graph: Graph, options: RunOptions) -> KafkaRun | None:
     if options.is_feed:
         need_brokers(settings)
     if not settings.brokers:
-        for name in ("application", "until", "order"):
-            if getattr(options, name):
-                raise InputFault(f"--{name} is for runs on Kafka\n    set TAPELINE_KAFKA or give --kafka HOST:PORT")
+        given = [name for name in ("application", "until", "order", "standby", "with_logs") if getattr(options, name)]
+        if given:
+            option = given[0].replace("_", "-")
+            raise InputFault(f"--{option} is for runs on Kafka\n    set TAPELINE_KAFKA or give --kafka HOST:PORT")
         return None
     application = options.application or "-".join(options.jobs) or "tapeline"
     by_arrival = options.order == "arrival" or (not options.order and not options.until and not options.is_feed)
@@ -146,7 +151,11 @@ def _kafka(graph: Graph, options: RunOptions) -> KafkaRun | None:
         raise InputFault(
             "--order time waits for each partition's next record: it needs inputs that end\n    add --until"
         )
-    return KafkaRun(settings, application, options.until, options.resume, options.with_logs, by_arrival)
+    if options.standby and not by_arrival:
+        raise InputFault("--standby does again what the other instance has recorded: not with --order time or --until")
+    return KafkaRun(
+        settings, application, options.until, options.resume, options.standby, options.with_logs, by_arrival
+    )
 
 
 def _until_done(graph: Graph, request: RunRequest, options: RunOptions, console: Console) -> Assembly:
@@ -155,8 +164,8 @@ def _until_done(graph: Graph, request: RunRequest, options: RunOptions, console:
     while True:
         assembly = assemble(graph, request, storage, _settings(options))
         try:
-            assembly.runner.start(resume)
             _stop_on_signals(assembly.runner)
+            _start(assembly.runner, resume, options, console)
             _carry_on(assembly, console, options.quiet)
         except Interrupted as reason:
             console.print(f"[yellow]interrupted:[/] {reason}; again from the checkpoint", highlight=False)
@@ -171,6 +180,14 @@ def _until_done(graph: Graph, request: RunRequest, options: RunOptions, console:
         resume = True
         assert request.kafka is not None
         request = replace(request, kafka=replace(request.kafka, resume=True))
+
+
+def _start(runner: Runner, resume: bool, options: RunOptions, console: Console) -> None:
+    if options.standby:
+        console.print("standing by: following the instance that runs", highlight=False)
+    runner.start(resume or options.standby, STANDBY_S if options.standby else None)
+    if runner.statistics.took_over:
+        console.print(f"took over after {runner.statistics.repeated:,} events done again", highlight=False)
 
 
 def _settings(options: RunOptions) -> Settings:

@@ -83,8 +83,13 @@ class MemoryLedger:
         self.marks: dict[str, int] = {}
         self.totals: dict[str, int] = {}
 
+    def follow(self, position: Any | None, silence_s: float) -> Iterator[Transaction | None]:
+        self.open(position)
+        yield from self.recover()
+        self.after = len(self.cluster.transactions)
+
     def open(self, position: Any | None) -> None:
-        self.after = position or 0
+        self.after = self.after if position is None else position
 
     def recover(self) -> Iterator[Transaction]:
         for transaction in self.cluster.transactions[self.after :]:

@@ -33,6 +33,8 @@ from dataflow.ports import InputFault, Interrupted, Post, Transaction, Turn
 
 WAITING_MAX: Final = 64
 """Turns that may wait for the thread; then the engine waits."""
+FOLLOW_S: Final = 0.02
+"""How often a standby looks for what was committed."""
 TAKEOVER_S: Final = 1.0
 """Within this an instance that has taken over has said so."""
 
@@ -60,7 +62,7 @@ class LedgerSettings:
     """or when it is so old and no more turns wait."""
     timeout_ms: int = 60_000
     """The broker ends a transaction that is open for so long."""
-    heartbeat_ms: int = 500
+    heartbeat_ms: int = 250
     """Without turns for so long, an empty transaction tells others that this instance lives."""
 
 
@@ -137,11 +139,19 @@ class KafkaLedger:
 
     # The engine's side
 
+    def follow(self, position: Any | None, silence_s: float) -> Iterator[Transaction | None]:
+        self._begin_after(position)
+        heard_at = time.monotonic()
+        while time.monotonic() - heard_at < silence_s:
+            for transaction in self._read():
+                yield transaction
+                heard_at = time.monotonic()
+            yield None
+            time.sleep(FOLLOW_S)
+
     def open(self, position: Any | None) -> None:
+        self._begin_after(position)
         self.producer.init()
-        if position is not None:
-            self.number, self.offset = position["transaction"], position["offset"]
-            self.totals = dict(position["totals"])
         for _, entry in self.turns.read(self.offset):
             if self.settings.must_be_new:
                 raise InputFault(
@@ -149,19 +159,30 @@ class KafkaLedger:
                     "    --resume goes on with it, --application NAME starts another from the beginning of its topics"
                 )
             self.refused |= entry["refused"]
-        self.told_refusals = len(self.refused)
+
+    def _begin_after(self, position: Any | None) -> None:
+        if position is not None:
+            self.number, self.offset = position["transaction"], position["offset"]
+            self.totals = dict(position["totals"])
 
     def recover(self) -> Iterator[Transaction]:
-        for offset, entry in self.turns.read(self.offset):
-            self._check(entry)
-            self.offset, self.number, self.totals = offset + 1, entry["transaction"], entry["totals"]
-            turns = [Turn([(lane, count) for lane, count in taken], idle) for taken, idle in entry["turns"]]
-            yield Transaction(self.number, turns, entry["totals"])
+        for transaction in self._read():
+            yield transaction
             reach("during-recovery")
+        self.told_refusals = len(self.refused)
         self._begin(time.monotonic())
         self._commit()
         self.thread = threading.Thread(target=self._work, name="tapeline-kafka-ledger", daemon=True)
         self.thread.start()
+
+    def _read(self) -> Iterator[Transaction]:
+        """The transactions that are committed by now and were not read before."""
+        for offset, entry in self.turns.read(self.offset):
+            self._check(entry)
+            self.offset, self.number, self.totals = offset + 1, entry["transaction"], entry["totals"]
+            self.refused |= entry["refused"]
+            turns = [Turn([(lane, count) for lane, count in taken], idle) for taken, idle in entry["turns"]]
+            yield Transaction(self.number, turns, entry["totals"])
 
     def _check(self, entry: dict[str, Any]) -> None:
         """Each transaction follows the one before, and is of this job."""

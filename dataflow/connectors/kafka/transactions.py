@@ -87,6 +87,8 @@ class TransactionalProducer:
                 self.producer.produce(topic, value, key, partition, headers=headers)
             except BufferError:
                 self.producer.poll(RETRY_S)
+            except KafkaException as failure:
+                raise self._fault(f"write to {topic}", failure.args[0]) from None
             else:
                 return
 
@@ -94,7 +96,10 @@ class TransactionalProducer:
         """Produce one message into partition 0, and wait until it and all before it are there; its offset."""
         landed: list[int] = []
         self.producer.produce(topic, value, key, 0, on_delivery=lambda _, message: landed.append(message.offset() or 0))
-        self.producer.flush()
+        try:
+            self.producer.flush()
+        except KafkaException as failure:
+            raise self._fault(f"write to {topic}", failure.args[0]) from None
         return landed[0]
 
     def send_offsets(self, offsets: dict[tuple[str, int], int], group: Any) -> None:

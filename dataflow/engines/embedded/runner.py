@@ -67,6 +67,8 @@ class Statistics:
     """(duration, records) of each turn, reading ahead included: a record is encoded at most so long after its turn
     began."""
     resumed_from: int = 0
+    took_over: bool = False
+    """From another instance, as its standby."""
     repeated: int = 0
     """Records that were taken in again after the checkpoint, because their transactions had been committed."""
     passed_over: list[str] = field(default_factory=list)
@@ -128,10 +130,13 @@ class Runner:
         self.due_ns = 0
         self.due_records = 0
         self.stop_asked = False
+        self.may_write = False
+        """It has started, and is not a standby that was stopped while it followed."""
         self.began_ns = 0
 
-    def start(self, resume: bool) -> None:
-        """Open everything: at the newest whole checkpoint if `resume`, else at the beginning. Raises InputFault."""
+    def start(self, resume: bool, standby_s: float | None = None) -> None:
+        """Open everything: at the newest whole checkpoint if `resume`, else at the beginning. A standby first follows
+        another instance until that has been silent for `standby_s`. Raises InputFault."""
         manifest: Manifest | None = None
         if resume:
             manifest, self.statistics.passed_over = self.store.latest()
@@ -141,8 +146,9 @@ class Runner:
             self.state_files = list(manifest.files)
             self.statistics.resumed_from = manifest.number
         self.store.discard_after(self.number)
-        if self.ledger is not None:
-            self.ledger.open(None if manifest is None else manifest.ledger)
+        position = None if manifest is None else manifest.ledger
+        if self.ledger is not None and standby_s is None:
+            self.ledger.open(position)
         for name, (sink, _) in self.sinks.items():
             sink.recover(None if manifest is None else manifest.sinks.get(name))
         entries = {} if manifest is None else manifest.sources
@@ -151,25 +157,38 @@ class Runner:
         if self.opened is not None:
             self.opened()
         self.intake.start({name: entry["used"] for name, entry in entries.items()})
+        self.may_write = self.ledger is None
         if self.ledger is not None:
-            self._catch_up(self.ledger)
+            self._catch_up(self.ledger, position, standby_s)
         self.statistics.ended = manifest is not None and manifest.ended
         self._schedule()
 
-    def _catch_up(self, ledger: Ledger) -> None:
+    def _catch_up(self, ledger: Ledger, position: Any, standby_s: float | None) -> None:
         """Come up to the last committed transaction: do its turns again where order depends on arrival, in silence;
-        where it does not, leave out what is visible already."""
-        repeats = isinstance(self.intake, ArrivalIntake)
+        where it does not, leave out what is visible already. A standby does so until the other instance is gone."""
         for _, outbox in self.posted:
-            outbox.silence = repeats
+            outbox.silence = isinstance(self.intake, ArrivalIntake)
+        if standby_s is not None:
+            for transaction in ledger.follow(position, standby_s):
+                if transaction is not None:
+                    self._repeat(transaction)
+                if self.stop_asked:
+                    return
+            ledger.open(None)
+            self.statistics.took_over = True
         for transaction in ledger.recover():
-            for turn in transaction.turns if repeats else ():
-                self.intake.repeat(turn)
-                self.statistics.repeated += turn.records()
-                self._hand_over(self.settings.block_bytes)
-            self._compare(transaction, repeats)
+            self._repeat(transaction)
         for _, outbox in self.posted:
             outbox.silence = False
+        self.may_write = True
+
+    def _repeat(self, transaction: Transaction) -> None:
+        repeats = isinstance(self.intake, ArrivalIntake)
+        for turn in transaction.turns if repeats else ():
+            self.intake.repeat(turn)
+            self.statistics.repeated += turn.records()
+            self._hand_over(self.settings.block_bytes)
+        self._compare(transaction, repeats)
 
     def _compare(self, transaction: Transaction, repeats: bool) -> None:
         """What was done again must have come out as it did the first time."""
@@ -185,6 +204,8 @@ class Runner:
 
     def run(self, progress: Callable[[int], None] | None = None) -> Statistics:
         """Run until every source has ended or `stop` is called. `progress` gets the records fed, each turn."""
+        if not self.may_write:
+            return self.statistics
         self.began_ns = self.settings.clock_ns()
         gc.collect()
         gc.freeze()
