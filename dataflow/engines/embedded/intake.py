@@ -178,8 +178,7 @@ class ArrivalIntake:
 
     def take(self, most: int) -> Turn | None:
         turn = Turn(idle=[self.numbers[name] for name in self.arrivals.fell_silent()])
-        for name in self.arrivals.wait(0.0 if self.ready or turn.idle else self.wait_s):
-            self.ready[self.numbers[name]] = None
+        self._hear(0.0 if self.ready or turn.idle else self.wait_s)
         room = most
         for number in list(self.ready):
             if not room:
@@ -190,6 +189,10 @@ class ArrivalIntake:
             return None if all(source.ended for source in self.sources) else turn
         self._feed(turn)
         return turn
+
+    def _hear(self, timeout_s: float) -> None:
+        for name in self.arrivals.wait(timeout_s):
+            self.ready[self.numbers[name]] = None
 
     def repeat(self, turn: Turn) -> None:
         for number, count in turn.taken:
@@ -236,4 +239,4 @@ class ArrivalIntake:
                 source.marks = source.marks[lane.used :] + batch.marks
                 lane.used = lane.limit = 0
             else:
-                self.arrivals.wait(0.1)
+                self._hear(0.1)
