@@ -1,13 +1,16 @@
-"""Named places at which a test may end the process: nothing happens there unless a test says so.
+"""Named places at which a test may end the process, or stop it: nothing happens there unless a test says so.
 
 `TAPELINE_KILL_AT=NAME:COUNT` kills the process (SIGKILL, as a failing machine would) when it comes to the place for the
-COUNT-th time.
+COUNT-th time; `NAME:COUNT:STOP` sends another signal. `NAME+MICROSECONDS:COUNT` kills it so long after it has come
+there, whatever it does by then: within a call that this program cannot look into.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
+import time
 from typing import Final
 
 VARIABLE: Final = "TAPELINE_KILL_AT"
@@ -15,8 +18,22 @@ VARIABLE: Final = "TAPELINE_KILL_AT"
 
 class _Plan:
     def __init__(self, text: str) -> None:
-        self.name, _, count = text.partition(":")
+        place, _, rest = text.partition(":")
+        count, _, name = rest.partition(":")
+        self.name, _, delay_us = place.partition("+")
+        self.delay_s = int(delay_us) / 1e6 if delay_us else -1.0
         self.left = int(count or 1)
+        self.signal = signal.Signals[f"SIG{name or 'KILL'}"]
+
+    def carry_out(self) -> None:
+        if self.delay_s < 0:
+            os.kill(os.getpid(), self.signal)
+        else:
+            threading.Thread(target=self._later, daemon=True).start()
+
+    def _later(self) -> None:
+        time.sleep(self.delay_s)
+        os.kill(os.getpid(), self.signal)
 
 
 _PLAN: Final = _Plan(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
@@ -27,4 +44,4 @@ def reach(name: str) -> None:
     if _PLAN is not None and _PLAN.name == name:
         _PLAN.left -= 1
         if _PLAN.left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            _PLAN.carry_out()

@@ -46,6 +46,7 @@ class KafkaRun:
     """Fill the local topic logs too."""
     by_arrival: bool = True
     """Take records as they arrive; else in the order of event time, which needs inputs that end."""
+    transaction_timeout_ms: int = LedgerSettings.timeout_ms
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,7 @@ def connect(graph: Graph, wiring: Wiring, run: KafkaRun) -> KafkaEdges:
         wiring.sources,
         must_be_new=not run.resume and not run.standby,
         keeps_turns=run.by_arrival,
+        timeout_ms=run.transaction_timeout_ms,
     )
     turns = TurnsTopic(config, settings.turns_topic(run.application), f"tapeline-{run.application}-turns")
     group = None if reader is None else reader.group

@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from dataflow.connectors.kafka.ledger import LedgerSettings
 from dataflow.engines.embedded.runner import Runner, Settings
 from dataflow.graph import Graph
 from dataflow.load import load_graph
@@ -56,6 +57,7 @@ class RunOptions:
     order: str = ""
     with_logs: bool = False
     standby: bool = False
+    transaction_timeout_ms: int = LedgerSettings.timeout_ms
     is_feed: bool = False
 
 
@@ -102,6 +104,10 @@ OPTIONS = (
 )  # fmt: skip
 @click.option("--with-logs", is_flag=True, help="On Kafka: fill the local topic logs too.")
 @click.option("--standby", is_flag=True, help="On Kafka: follow the instance that runs, and take over when it is gone.")
+@click.option(
+    "--transaction-timeout-ms", type=click.IntRange(min=100), default=LedgerSettings.timeout_ms, show_default=True,
+    help="On Kafka: the broker ends a transaction that is open for so long, and others read on.",
+)  # fmt: skip
 def run(**options: Any) -> None:
     """Run jobs on the embedded engine."""
     _run(RunOptions(**options), Console(stderr=True))
@@ -154,7 +160,14 @@ def _kafka(graph: Graph, options: RunOptions) -> KafkaRun | None:
     if options.standby and not by_arrival:
         raise InputFault("--standby does again what the other instance has recorded: not with --order time or --until")
     return KafkaRun(
-        settings, application, options.until, options.resume, options.standby, options.with_logs, by_arrival
+        settings,
+        application,
+        options.until,
+        options.resume,
+        options.standby,
+        options.with_logs,
+        by_arrival,
+        options.transaction_timeout_ms,
     )
 
 

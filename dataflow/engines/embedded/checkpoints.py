@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from dataflow.fault_points import reach
 from dataflow.ports import InputFault, Storage
 
 FOLDER = "checkpoints"
@@ -82,6 +83,7 @@ class StateWriter:
         return StateFile(self.name, self.size, self.crc, slots, self.full)
 
     def _append(self, data: bytes) -> None:
+        reach("during-checkpoint")
         self.storage.append(self.path, data)
         self.size += len(data)
         self.crc = zlib.crc32(data, self.crc)
@@ -105,6 +107,7 @@ class CheckpointStore:
 
     def write(self, manifest: Manifest) -> None:
         """Make the checkpoint durable: when this returns, a restart uses it."""
+        reach("before-manifest")
         body = json.dumps(asdict(manifest), sort_keys=True)
         document = json.dumps({"format": FORMAT, "crc": zlib.crc32(body.encode()), "checkpoint": body})
         path = manifest_path(manifest.number)
@@ -114,6 +117,7 @@ class CheckpointStore:
         self.storage.append(temporary, document.encode())
         self.storage.sync(temporary)
         self.storage.rename(temporary, path)
+        reach("after-manifest")
         self.storage.sync_directory(FOLDER)
 
     def clean(self) -> None:
