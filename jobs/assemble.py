@@ -17,6 +17,7 @@ from dataflow.engines.embedded.wiring import Wiring, wire
 from dataflow.engines.embedded.worker import ThreadWorker, Worker
 from dataflow.graph import Graph, Job, Stream
 from dataflow.graph import Sink as SinkDeclaration
+from dataflow.object_storage import ObjectStorage
 from dataflow.ports import InputFault, Sink, Source, Storage
 from jobs.kafka_edges import KafkaEdges, KafkaRun, begin, connect, feeding, partitions, reading_topics
 from jobs.letters import vocabulary
@@ -38,6 +39,8 @@ class RunRequest:
     """Directory of pipelines.yaml, which its relative paths start from."""
     kafka: KafkaRun | None = None
     """Topics are read and written, in the place of sources and logs."""
+    checkpoints: str = ""
+    """URL of a store for checkpoints; empty: the data directory."""
     is_feed: bool = False
     """Only carry sources into their topics."""
 
@@ -91,7 +94,7 @@ def assemble(graph: Graph, request: RunRequest, storage: Storage, settings: Sett
     sources = {name: open_matched(specifications[name], name) for name in wiring.sources}
     edges = Edges(sources, _sinks(chosen, storage, request), specifications)
     worker = ThreadWorker()
-    runner = Runner(wiring, edges, CheckpointStore(storage), worker, settings)
+    runner = Runner(wiring, edges, _checkpoints(request, storage), worker, settings)
     return Assembly(chosen, tuple(chosen.jobs), wiring, runner, worker, sources, specifications)
 
 
@@ -126,8 +129,12 @@ def _on_kafka(graph: Graph, request: RunRequest, run: KafkaRun, storage: Storage
         lambda: begin(kafka, run),
     )
     worker = ThreadWorker()
-    runner = Runner(wiring, edges, CheckpointStore(storage), worker, settings)
+    runner = Runner(wiring, edges, _checkpoints(request, storage), worker, settings)
     return Assembly(chosen, tuple(chosen.jobs), wiring, runner, worker, sources, specifications, kafka)
+
+
+def _checkpoints(request: RunRequest, storage: Storage) -> CheckpointStore:
+    return CheckpointStore(ObjectStorage(request.checkpoints) if request.checkpoints else storage)
 
 
 def _logs(graph: Graph) -> tuple[str, ...]:

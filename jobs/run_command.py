@@ -58,6 +58,7 @@ class RunOptions:
     with_logs: bool = False
     standby: bool = False
     transaction_timeout_ms: int = LedgerSettings.timeout_ms
+    checkpoints: str = ""
     is_feed: bool = False
 
 
@@ -103,6 +104,10 @@ OPTIONS = (
     help="On Kafka: take records by event time (default with --until), or as they arrive (default without).",
 )  # fmt: skip
 @click.option("--with-logs", is_flag=True, help="On Kafka: fill the local topic logs too.")
+@click.option(
+    "--checkpoints", default="", metavar="URL", envvar="TAPELINE_CHECKPOINTS",
+    help="Keep checkpoints there instead of in the data directory: s3://…, gs://…, file:///… (what fsspec reaches).",
+)  # fmt: skip
 @click.option("--standby", is_flag=True, help="On Kafka: follow the instance that runs, and take over when it is gone.")
 @click.option(
     "--transaction-timeout-ms", type=click.IntRange(min=100), default=LedgerSettings.timeout_ms, show_default=True,
@@ -131,8 +136,9 @@ def _run(options: RunOptions, console: Console) -> None:
     graph = load_graph(options.pipelines, catalog(), options.environment)
     kafka = _kafka(graph, options)
     request = RunRequest(
-        options.jobs, options.sources, options.without, options.data, options.pipelines.parent, kafka, options.is_feed
-    )
+        options.jobs, options.sources, options.without, options.data, options.pipelines.parent, kafka,
+        options.checkpoints, options.is_feed,
+    )  # fmt: skip
     with StateLock(options.data):
         _prepare(options)
         assembly = _until_done(graph, request, options, console)
