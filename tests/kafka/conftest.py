@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dataflow.graph import KafkaSettings
+from dataflow.graph import KafkaSecurity, KafkaSettings
 from tests.kafka.small_pipelines import Terminal
 
 
@@ -22,6 +22,14 @@ def service(request: pytest.FixtureRequest, name: str) -> Any:
 def cluster(request: pytest.FixtureRequest) -> KafkaSettings:
     broker, registry, prefix = (service(request, name) for name in ("kafka_broker", "schema_registry", "topic_prefix"))
     return KafkaSettings(broker.brokers, registry.url, prefix=prefix)
+
+
+@pytest.fixture
+def guarded_cluster(request: pytest.FixtureRequest) -> KafkaSettings:
+    """The same on a broker with TLS, logins and ACLs, as its administrator."""
+    broker, prefix = (service(request, name) for name in ("secure_broker", "topic_prefix"))
+    security = KafkaSecurity("SASL_SSL", "SCRAM-SHA-512", broker.user, broker.password, str(broker.ca))
+    return KafkaSettings(broker.brokers, security=security, prefix=prefix)
 
 
 @pytest.fixture
