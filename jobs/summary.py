@@ -139,7 +139,7 @@ def _commits(durations_s: Iterable[float]) -> str:
     return f"commit p50 {middle:.1f} ms   p99 {high:.1f} ms"
 
 
-def _percentiles(turns: list[tuple[int, int]], ranks: tuple[float, ...]) -> dict[str, float]:
+def _percentiles(turns: Iterable[tuple[int, int]], ranks: tuple[float, ...]) -> dict[str, float]:
     """Latency by share of records. A record is counted with the whole turn it was in: the longest it can have taken."""
     ordered = sorted(turns)
     total = sum(count for _, count in ordered)

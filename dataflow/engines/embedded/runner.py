@@ -13,10 +13,12 @@ from __future__ import annotations
 import gc
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from dataflow.engines.embedded.catch_up import CatchUp
 from dataflow.engines.embedded.checkpoints import CheckpointStore, Manifest, StateFile, StateWriter
 from dataflow.engines.embedded.core import Core
 from dataflow.engines.embedded.intake import ArrivalIntake, Intake, OrderedIntake, SourceLane
@@ -24,8 +26,9 @@ from dataflow.engines.embedded.lanes import Lane
 from dataflow.engines.embedded.restore import restore, state_header
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.engines.embedded.worker import Worker
-from dataflow.ports import Arrivals, Block, InputFault, Ledger, Sink, Source, Transaction, Turn
+from dataflow.ports import Arrivals, Block, Ledger, Sink, Source, Turn
 
+TURNS_KEPT = 100_000
 ARRIVAL_WAIT_S = 0.05
 """How long a turn waits for records to arrive before it looks at checkpoints."""
 SWITCH_INTERVAL_S = 0.0005
@@ -63,9 +66,9 @@ class Statistics:
     snapshot_bytes: int = 0
     stall_ns_max: int = 0
     """Longest time the loop spent on outputs and checkpoints between two turns of reading and processing."""
-    turn_ns: list[tuple[int, int]] = field(default_factory=list)
-    """(duration, records) of each turn, reading ahead included: a record is encoded at most so long after its turn
-    began."""
+    turn_ns: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=TURNS_KEPT))
+    """(duration, records) of the latest turns, reading ahead included: each record is encoded so long after its turn
+    began, or sooner."""
     resumed_from: int = 0
     took_over: bool = False
     """From another instance, as its standby."""
@@ -164,43 +167,13 @@ class Runner:
         self._schedule()
 
     def _catch_up(self, ledger: Ledger, position: Any, standby_s: float | None) -> None:
-        """Come up to the last committed transaction: do its turns again where order depends on arrival, in silence;
-        where it does not, leave out what is visible already. A standby does so until the other instance is gone."""
-        for _, outbox in self.posted:
-            outbox.silence = isinstance(self.intake, ArrivalIntake)
+        work = CatchUp(ledger, self.intake, self.posted, lambda: self._hand_over(self.settings.block_bytes))
         if standby_s is not None:
-            for transaction in ledger.follow(position, standby_s):
-                if transaction is not None:
-                    self._repeat(transaction)
-                if self.stop_asked:
-                    return
-            ledger.open(None)
-            self.statistics.took_over = True
-        for transaction in ledger.recover():
-            self._repeat(transaction)
-        for _, outbox in self.posted:
-            outbox.silence = False
-        self.may_write = True
-
-    def _repeat(self, transaction: Transaction) -> None:
-        repeats = isinstance(self.intake, ArrivalIntake)
-        for turn in transaction.turns if repeats else ():
-            self.intake.repeat(turn)
-            self.statistics.repeated += turn.records()
-            self._hand_over(self.settings.block_bytes)
-        self._compare(transaction, repeats)
-
-    def _compare(self, transaction: Transaction, repeats: bool) -> None:
-        """What was done again must have come out as it did the first time."""
-        for channel, outbox in self.posted:
-            total = transaction.totals.get(channel.name, 0)
-            outbox.visible = max(outbox.visible, total)
-            if repeats and channel.total != total:
-                fact = f"{channel.name} has {channel.total} records after it, and had {total} then"
-                raise InputFault(
-                    f"doing transaction {transaction.number} again gave something else: {fact}\n"
-                    "    was an input changed, or the program? Resume with the program that wrote the checkpoint"
-                )
+            self.statistics.took_over = work.follow(position, standby_s, lambda: self.stop_asked)
+        if standby_s is None or self.statistics.took_over:
+            work.finish()
+            self.may_write = True
+        self.statistics.repeated = work.repeated
 
     def run(self, progress: Callable[[int], None] | None = None) -> Statistics:
         """Run until every source has ended or `stop` is called. `progress` gets the records fed, each turn."""

@@ -1,0 +1,66 @@
+"""Brings a run that was restored from a checkpoint up to the last transaction that was committed.
+
+Theory of operation. A checkpoint lies at the end of a transaction; those after it are in the ledger. Where inputs are
+taken as they arrive, their turns are done again in silence: nothing of it goes out, and the totals of all streams must
+be what they were. Where inputs are taken in the order of event time, what is visible already is left out by its number,
+and nothing need be done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dataflow.engines.embedded.core import Channel
+from dataflow.engines.embedded.intake import ArrivalIntake, Intake
+from dataflow.engines.embedded.outbox import Outbox
+from dataflow.ports import InputFault, Ledger, Transaction
+
+
+class CatchUp:
+    """`posted` are the streams that a ledger makes visible; `hand_over` gives the other sinks what has gathered."""
+
+    def __init__(
+        self, ledger: Ledger, intake: Intake, posted: list[tuple[Channel, Outbox]], hand_over: Callable[[], None]
+    ) -> None:
+        self.ledger = ledger
+        self.intake = intake
+        self.posted = posted
+        self.hand_over = hand_over
+        self.repeats = isinstance(intake, ArrivalIntake)
+        self.repeated = 0
+        """Records that were taken in again."""
+        for _, outbox in posted:
+            outbox.silence = self.repeats
+
+    def follow(self, position: Any, silence_s: float, is_stopped: Callable[[], bool]) -> bool:
+        """As a standby: do what the other instance does, until it is gone. False where it was stopped before."""
+        for transaction in self.ledger.follow(position, silence_s):
+            if transaction is not None:
+                self._repeat(transaction)
+            if is_stopped():
+                return False
+        self.ledger.open(None)
+        return True
+
+    def finish(self) -> None:
+        """Do the rest; afterwards what comes is new. Raises InputFault."""
+        for transaction in self.ledger.recover():
+            self._repeat(transaction)
+        for _, outbox in self.posted:
+            outbox.silence = False
+
+    def _repeat(self, transaction: Transaction) -> None:
+        for turn in transaction.turns if self.repeats else ():
+            self.intake.repeat(turn)
+            self.repeated += turn.records()
+            self.hand_over()
+        for channel, outbox in self.posted:
+            total = transaction.totals.get(channel.name, 0)
+            outbox.visible = max(outbox.visible, total)
+            if self.repeats and channel.total != total:
+                fact = f"{channel.name} has {channel.total} records after it, and had {total} then"
+                raise InputFault(
+                    f"doing transaction {transaction.number} again gave something else: {fact}\n"
+                    "    was an input changed, or the program? Resume with the program that wrote the checkpoint"
+                )
