@@ -170,16 +170,20 @@ def open_admin(settings: KafkaSettings) -> AdminClient:
     with as_faults(doing):
         admin = AdminClient(config)
     started = time.monotonic()
-    while True:
-        try:
-            admin.list_topics(timeout=POLL_S)
-        except KafkaException as error:
-            admin.poll(0)
-            patience_s = CONNECT_TIMEOUT_S if complaints.reason() is None else REFUSED_TIMEOUT_S
-            if complaints.hopeless() or time.monotonic() - started > patience_s:
-                raise fault_of(error, doing, complaints) from None
-        else:
-            return admin
+    while not _is_connected(admin):
+        patience_s = CONNECT_TIMEOUT_S if complaints.reason() is None else REFUSED_TIMEOUT_S
+        if complaints.hopeless() or time.monotonic() - started > patience_s:
+            raise fault_of(KafkaError(KafkaError._TRANSPORT), doing, complaints)
+    return admin
+
+
+def _is_connected(admin: AdminClient) -> bool:
+    """Waits a moment. What a broker says about itself is asked for: a list of all topics may be long."""
+    try:
+        return bool(admin.cluster_id(POLL_S))
+    except KafkaException:
+        admin.poll(0)
+        return False
 
 
 def open_registry(settings: KafkaSettings) -> SchemaRegistryClient:
@@ -205,7 +209,9 @@ def _registry_config(settings: KafkaSettings) -> dict[str, Value]:
         "max.retries": REGISTRY_RETRIES,
         "retries.wait.ms": REGISTRY_RETRY_MS,
     }
-    if "https://" in settings.registry:
+    if "https://" not in settings.registry:
+        found["ssl.ca.location"] = False  # else it reads all certificates there are, for nothing
+    else:
         files = {name: getattr(settings.security, name) for name in SECURITY_FILES}
         found |= {SECURITY_FILES[name]: _readable(name, path) for name, path in files.items() if path}
     return found
