@@ -125,15 +125,14 @@ class MemoryLedger:
         return
 
 
-def runner(inputs: list[list[Record]], cluster: Cluster, storage: Storage, seed: int) -> tuple[Runner, MemorySink]:
+def runner(inputs: list[list[Record]], cluster: Cluster, storage: Storage, sink: MemorySink, seed: int) -> Runner:
     """A run over these partitions, not yet started; everything in it that chance decides comes from the seed. The sink
-    gets what the output stream holds, visible outside or not."""
+    gets what the output stream holds, visible in the cluster or not."""
     random = Random(seed)
     wiring = wire(graph(Windows, delay_ms=2_000), ("test",), vocabulary(), {SOURCE: len(inputs)})
     out = wiring.channels["out"]
     out.outbox, out.kept = Outbox("out", b"\0frame", vocabulary().key_fields.index("symbol")), True
     partitions = {name: Partition(records) for name, records in zip(wiring.sources, inputs, strict=True)}
-    sink = MemorySink()
     edges = Edges(
         dict(partitions),
         {"memory": (sink, ("out",))},
@@ -141,4 +140,4 @@ def runner(inputs: list[list[Record]], cluster: Cluster, storage: Storage, seed:
         arrivals=Connection(partitions, random),
     )
     settings = Settings(checkpoint_every_records=random.randint(5, 60), turn_records=random.randint(1, 9))
-    return Runner(wiring, edges, CheckpointStore(storage), InlineWorker(), settings), sink
+    return Runner(wiring, edges, CheckpointStore(storage), InlineWorker(), settings)

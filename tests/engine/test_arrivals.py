@@ -9,6 +9,7 @@ import pytest
 from dataflow.model import Record
 from dataflow.ports import InputFault, Transaction, Turn
 from dataflow.testing.faults import SimulatedStorage
+from dataflow.testing.pipeline import MemorySink
 from dataflow.testing.simulation import state_digest
 from tests.engine.arriving import Cluster, runner
 from tests.engine.small_graph import prices
@@ -25,12 +26,13 @@ def inputs(seed: int) -> list[list[Record]]:
     ]
 
 
-def killed(seed: int, cluster: Cluster) -> tuple[int, str]:
-    """Lives of a run that is stopped dead after some turns, again and again, and then left in peace; and its state."""
+def killed(seed: int, cluster: Cluster) -> tuple[int, str, bytes]:
+    """A run that is stopped dead after some turns, again and again, and then left in peace: how many lives it had, its
+    state, and what a sink beside the cluster has in the end."""
     random = Random(seed)
-    storage = SimulatedStorage(0)
+    storage, sink = SimulatedStorage(0), MemorySink()
     for life in range(LIVES_MAX):
-        run, _ = runner(inputs(seed), cluster, storage, random.randrange(1 << 30))
+        run = runner(inputs(seed), cluster, storage, sink, random.randrange(1 << 30))
         run.start(resume=True)
         turns = random.randint(0, 25) if life < LIVES_MAX - 1 else 1 << 30
         while turns and not run.statistics.ended:
@@ -38,27 +40,28 @@ def killed(seed: int, cluster: Cluster) -> tuple[int, str]:
             turns -= 1
         if run.statistics.ended:
             run.run()
-            return life + 1, state_digest(run.core)
+            return life + 1, state_digest(run.core), sink.payloads["out"]
     raise AssertionError("the last life ends by itself")
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_what_was_committed_is_what_a_run_from_the_recorded_turns_brings_out(seed: int) -> None:
     cluster = Cluster()
-    lives, state = killed(seed, cluster)
-    again, sink = runner(inputs(seed), cluster, SimulatedStorage(0), seed)
+    lives, state, beside = killed(seed, cluster)
+    sink = MemorySink()
+    again = runner(inputs(seed), cluster, SimulatedStorage(0), sink, seed)
     again.start(resume=False)
     again.run()
     assert lives >= 1
     visible = [value.removeprefix(b"\0frame") for value in cluster.messages["out"]]
-    assert sink.payloads["out"] == b"".join(visible)
+    assert sink.payloads["out"] == beside == b"".join(visible)
     assert state_digest(again.core) == state
     assert cluster.offsets == {f"in-0/{number}": len(items) for number, items in enumerate(inputs(seed)) if items}
 
 
 def test_every_record_is_counted_once_however_often_the_run_is_killed() -> None:
     cluster = Cluster()
-    lives, _ = killed(3, cluster)
+    lives, _, _ = killed(3, cluster)
     assert lives > 1
     taken = sum(turn.records() for transaction in cluster.transactions for turn in transaction.turns)
     assert taken == sum(len(items) for items in inputs(3))
@@ -69,7 +72,7 @@ def test_a_replay_that_gives_something_else_stops_the_run() -> None:
     killed(1, cluster)
     first = cluster.transactions[-1]
     cluster.transactions[-1] = Transaction(first.number, first.turns, {"out": first.totals["out"] + 1})
-    run, _ = runner(inputs(1), cluster, SimulatedStorage(0), 1)
+    run = runner(inputs(1), cluster, SimulatedStorage(0), MemorySink(), 1)
     with pytest.raises(InputFault, match="again gave something else: out has"):
         run.start(resume=False)
 
@@ -77,6 +80,6 @@ def test_a_replay_that_gives_something_else_stops_the_run() -> None:
 def test_a_replay_whose_input_was_cut_stops_the_run() -> None:
     cluster = Cluster()
     cluster.transactions.append(Transaction(1, [Turn([(0, 10_000)], [])], {"out": 0}))
-    run, _ = runner(inputs(1), cluster, SimulatedStorage(0), 1)
+    run = runner(inputs(1), cluster, SimulatedStorage(0), MemorySink(), 1)
     with pytest.raises(InputFault, match="gives fewer records than before"):
         run.start(resume=False)

@@ -135,6 +135,8 @@ class Runner:
         self.stop_asked = False
         self.may_write = False
         """It has started, and is not a standby that was stopped while it followed."""
+        self.has_moved = False
+        """It is further than the last checkpoint that was begun before this start."""
         self.began_ns = 0
 
     def start(self, resume: bool, standby_s: float | None = None) -> None:
@@ -174,6 +176,7 @@ class Runner:
             work.finish()
             self.may_write = True
         self.statistics.repeated = work.repeated
+        self.has_moved = work.repeated > 0
 
     def run(self, progress: Callable[[int], None] | None = None) -> Statistics:
         """Run until every source has ended or `stop` is called. `progress` gets the records fed, each turn."""
@@ -228,6 +231,7 @@ class Runner:
         self.statistics.records += count
         fed_ns = self.settings.clock_ns()
         if count or turn.idle:
+            self.has_moved = True
             self._end_turn(turn)
         self._hand_over(self.settings.block_bytes)
         self._tend_checkpoint()
@@ -347,7 +351,7 @@ class Runner:
     def _finish(self) -> None:
         """The last checkpoint, after which nothing is left to be done."""
         self._complete()
-        if self.statistics.records or self.durable == 0:
+        if self.has_moved or self.durable == 0:
             self._begin_checkpoint(ended=self.statistics.ended)
             self._complete()
 
