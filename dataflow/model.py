@@ -88,8 +88,47 @@ class Record:
 
 
 @mypyc_attr(acyclic=True)
+class GrowingMap:
+    """Integers by text that are added and never changed or removed one by one: the next incremental checkpoint holds
+    only those that are new.
+
+    `entries` is for reading. A map that is put in another field of its state must be `renewed`.
+    """
+
+    __slots__ = ("brief", "entries", "fresh")
+
+    def __init__(self) -> None:
+        self.entries: dict[str, int] = {}
+        self.fresh: list[str] = []
+        """Keys that are in no checkpoint yet."""
+        self.brief: bool = False
+        """The encoding holds only these."""
+
+    def add(self, key: str, value: int) -> bool:
+        """Add an entry; False, and nothing is changed, where the key is there already."""
+        known = len(self.entries)
+        self.entries.setdefault(key, value)
+        if len(self.entries) == known:
+            return False
+        self.fresh.append(key)
+        return True
+
+    def renewed(self) -> GrowingMap:
+        """Itself, to be written whole once more."""
+        self.fresh = list(self.entries)
+        return self
+
+
+NO_MAPS: Final[list[GrowingMap]] = []
+
+
+@mypyc_attr(acyclic=True)
 class State:
     """Base of every generated operator state."""
+
+    def growing_maps(self) -> list[GrowingMap]:
+        """Its maps that only grow, in the order of its schema."""
+        return NO_MAPS
 
     def encode_into(self, writer: BytesWriter) -> None:
         raise NotImplementedError

@@ -20,6 +20,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from dataflow.model import GrowingMap
 from schemas.generated.states import (
     ORDER_QUEUE_KIND_ALL_OR_NONE,
     ORDER_QUEUE_KIND_BOOK,
@@ -50,9 +51,9 @@ def find_order(state: ExecutionState, key: str) -> OpenOrder | None:
 
 def ended_state(state: ExecutionState, key: str) -> i64:
     """Final state of an order that has ended, or UNKNOWN."""
-    known = state.ended_recent.get(key)
-    if known is None and len(state.ended_before) > 0:
-        known = state.ended_before.get(key)
+    known = state.ended_recent.entries.get(key)
+    if known is None and len(state.ended_before.entries) > 0:
+        known = state.ended_before.entries.get(key)
     return ORDER_STATE_UNKNOWN if known is None else known
 
 
@@ -89,10 +90,10 @@ def close_order(state: ExecutionState, order: OpenOrder, ended_orders_max: i64) 
 
 def remember_ended(state: ExecutionState, key: str, final_state: i64, ended_orders_max: i64) -> None:
     """Keep how an order ended: two generations, the older one dropped as a whole when the newer is full."""
-    if len(state.ended_recent) >= ended_orders_max:
-        state.ended_before = state.ended_recent
-        state.ended_recent = {}
-    state.ended_recent[key] = final_state
+    if len(state.ended_recent.entries) >= ended_orders_max:
+        state.ended_before = state.ended_recent.renewed()
+        state.ended_recent = GrowingMap()
+    state.ended_recent.add(key, final_state)
 
 
 def clear(order: OpenOrder) -> None:

@@ -19,6 +19,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from dataflow.model import GrowingMap
 from operators.order_shape import PASSED
 from operators.trading_hours import SECOND_NS
 from schemas.generated.events import (
@@ -77,36 +78,35 @@ def is_long_lived(terms: i64) -> bool:
 
 def known_terms(state: ValidateState, key: str) -> i64:
     """Terms of an order by account and id, or UNKNOWN."""
-    terms = state.order_ids.get(key)
-    if terms is None and len(state.order_ids_before) > 0:
-        terms = state.order_ids_before.get(key)
+    terms = state.order_ids.entries.get(key)
+    if terms is None and len(state.order_ids_before.entries) > 0:
+        terms = state.order_ids_before.entries.get(key)
     return UNKNOWN if terms is None else terms
 
 
 def remember_order(state: ValidateState, key: str, terms: i64, half: i64) -> bool:
     """Take an id; False if it is known already. `half` is the size of a generation."""
-    if len(state.order_ids_before) > 0 and key in state.order_ids_before:
+    before = state.order_ids_before.entries
+    if len(before) > 0 and key in before:
         return False
-    known = len(state.order_ids)
-    if known >= half:
-        if key in state.order_ids:
+    known = state.order_ids.entries
+    if len(known) >= half:
+        if key in known:
             return False
-        state.order_ids_before = state.order_ids
-        state.order_ids = {}
-        known = 0
-    state.order_ids.setdefault(key, terms)
-    return len(state.order_ids) > known
+        state.order_ids_before = state.order_ids.renewed()
+        state.order_ids = GrowingMap()
+    return state.order_ids.add(key, terms)
 
 
 def take_request(state: ValidateState, key: str, half: i64) -> bool:
     """Take a replace request's id; False if it was taken before."""
-    if key in state.request_ids or key in state.request_ids_before:
+    known = state.request_ids.entries
+    if key in known or key in state.request_ids_before.entries:
         return False
-    if len(state.request_ids) >= half:
-        state.request_ids_before = state.request_ids
-        state.request_ids = {}
-    state.request_ids[key] = True
-    return True
+    if len(known) >= half:
+        state.request_ids_before = state.request_ids.renewed()
+        state.request_ids = GrowingMap()
+    return state.request_ids.add(key, 1)
 
 
 def replace_fault(order: OrderPlaced, terms: i64, is_marked: bool) -> i64:
@@ -143,12 +143,14 @@ def type_by_prices(order: OrderPlaced) -> i64:
 def begin_day(state: ValidateState, day_start_ns: i64, half: i64) -> None:
     """Forget the ids of the day before, all but the youngest `half` of the long-lived orders."""
     state.memory_day_ns = day_start_ns
-    kept = [(key, terms) for key, terms in state.order_ids_before.items() if is_long_lived(terms)]
-    kept += [(key, terms) for key, terms in state.order_ids.items() if is_long_lived(terms)]
-    state.order_ids_before = dict(kept[-half:])
-    state.order_ids = {}
-    state.request_ids = {}
-    state.request_ids_before = {}
+    kept = [(key, terms) for key, terms in state.order_ids_before.entries.items() if is_long_lived(terms)]
+    kept += [(key, terms) for key, terms in state.order_ids.entries.items() if is_long_lived(terms)]
+    state.order_ids_before = GrowingMap()
+    for key, terms in kept[-half:]:
+        state.order_ids_before.add(key, terms)
+    state.order_ids = GrowingMap()
+    state.request_ids = GrowingMap()
+    state.request_ids_before = GrowingMap()
 
 
 def count_in_second(state: ValidateState, account: str, time_ns: i64) -> i64:

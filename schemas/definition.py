@@ -2,7 +2,8 @@
 
 The rules, beyond Avro's own: every record and field has a doc; an event opens with the common envelope; decimals are
 exact (a price is `fixed(8)` of precision 18, money is `bytes` of precision 38, both of scale 8); a field marked
-`"key": true` is a string that streams may be keyed by.
+`"key": true` is a string that streams may be keyed by; one of a state marked `"grows": true` is a map of longs whose
+entries are never changed or removed one by one.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class SchemaFault(ValueError):
 class Type:
     """One Avro type as this tree uses it.
 
-    `kind` is one of long, double, boolean, string, bytes, money, price, id, enum, record, array, map, optional.
+    `kind` is one of long, double, boolean, string, bytes, money, price, id, enum, record, array, map, growing (a map of
+    longs that only grows), optional.
     """
 
     kind: str
@@ -140,6 +142,10 @@ class _Reader:
         if item["name"] in TAKEN:
             raise SchemaFault(f"{place}: the name is taken by generated code; choose another")
         kind = self.type(item["type"], place)
+        if item.get("grows"):
+            if kind != Type("map", item=Type("long")):
+                raise SchemaFault(f"{place}: what only grows is a map of longs")
+            kind = Type("growing", "GrowingMap", kind.item)
         is_key = bool(item.get("key"))
         if is_key and kind.kind != "string":
             raise SchemaFault(f"{place}: a key is a string")
@@ -161,8 +167,8 @@ class _Reader:
         if kind.kind in BYTES_OF_DEFAULT:
             least, most = BYTES_OF_DEFAULT[kind.kind]
             return type(default) is str and least <= len(default) <= most and all(c <= "\xff" for c in default)
-        if kind.kind in ("array", "map"):
-            return bool(default == {"array": [], "map": {}}[kind.kind])
+        if kind.kind in ("array", "map", "growing"):
+            return bool(default == ([] if kind.kind == "array" else {}))
         return kind.kind in PLAIN_DEFAULTS and isinstance(default, PLAIN_DEFAULTS[kind.kind])
 
     def type(self, schema: Any, place: str) -> Type:

@@ -37,8 +37,8 @@ from mypy_extensions import i64, mypyc_attr
 from dataflow.model import {bases}
 from schemas.plain import from_dict, to_dict
 from schemas.wire import (
-    ENCODED, encoded_word, read_block, read_bytes, read_index, read_long,
-    read_money, read_string, read_word, write_bytes, write_long, write_money, write_string,
+    ENCODED, encoded_word, read_block, read_bytes, read_growing, read_index, read_long, read_money, read_string,
+    read_word, write_bytes, write_growing, write_long, write_money, write_string,
 )
 '''
 
@@ -70,6 +70,11 @@ class ClassWriter:
         if self.base:
             yield ""
             yield from indent(self.to_dict())
+        growing = [f"self.{item.name}" for item in self.record.fields if item.type.kind == "growing"]
+        if growing:
+            yield ""
+            yield "    def growing_maps(self) -> list[GrowingMap]:"
+            yield f"        return [{', '.join(growing)}]"
         yield from self.reader()
 
     def docstring(self) -> Iterator[str]:
@@ -248,7 +253,7 @@ def events_source() -> str:
 
 def states_source() -> str:
     schemas = load_states()
-    lines = [HEADER.format(folder="state", bases="State, StateType"), *enum_lines(schemas)]
+    lines = [HEADER.format(folder="state", bases="GrowingMap, State, StateType"), *enum_lines(schemas)]
     lines += classes(schemas, "State", [])
     lines.append(nested_classes(schemas))
     lines += type_lines(schemas.tops, "State", lambda _, record: f'"{record.name}", {schema_text(record)}')

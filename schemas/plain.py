@@ -13,6 +13,7 @@ from typing import Any
 
 from librt.strings import read_i64_be
 
+from dataflow.model import GrowingMap
 from schemas.definition import SchemaSet, Type, parse
 from schemas.wire import bytes_of, decimal_of, e8_of, id_bytes
 
@@ -84,6 +85,8 @@ def _writer(kind: Type, schema: PlainSchema) -> Convert:
         return schema.schemas.enums[kind.name].symbols.__getitem__
     if kind.kind == "record":
         return lambda value: _dict_of(value, schema, kind.name)
+    if kind.kind == "growing":
+        return lambda value: dict(value.entries)
     if kind.item is None:
         return _same
     item = _writer(kind.item, schema)
@@ -123,6 +126,8 @@ def _value_of(value: Any, kind: Type, schema: PlainSchema, classes: Classes) -> 
         made = classes[kind.name]()
         _fill(made, value, schema, kind.name, classes)
         return made
+    if kind.kind == "growing":
+        return _growing(value)
     if kind.item is None or value is None:
         return value
     if kind.kind == "array":
@@ -130,3 +135,9 @@ def _value_of(value: Any, kind: Type, schema: PlainSchema, classes: Classes) -> 
     if kind.kind == "map":
         return {key: _value_of(one, kind.item, schema, classes) for key, one in value.items()}
     return _value_of(value, kind.item, schema, classes)
+
+
+def _growing(entries: dict[str, int]) -> GrowingMap:
+    made = GrowingMap()
+    made.entries = dict(entries)
+    return made

@@ -26,6 +26,7 @@ WRITER = {
     "string": "write_string(writer, {0})",
     "word": "writer.write(ENCODED.get({0}) or encoded_word({0}))",
     "bytes": "write_bytes(writer, {0})",
+    "growing": "write_growing(writer, {0})",
 }
 """Statements that write a value of each kind; a word is a string of a small vocabulary."""
 FIXED = {
@@ -40,6 +41,7 @@ READER = {
     "string": "read_string",
     "word": "read_word",
     "bytes": "read_bytes",
+    "growing": "read_growing",
 }
 
 
@@ -48,7 +50,7 @@ def annotation(kind: Type, boxed: bool = False) -> str:
     if kind.kind in NATIVE:
         name = NATIVE[kind.kind][0]
         return "int" if boxed and name == "i64" else name
-    if kind.kind == "record":
+    if kind.kind in ("record", "growing"):
         return kind.name
     assert kind.item is not None
     inner = annotation(kind.item, boxed=True)

@@ -15,6 +15,8 @@ from typing import Final
 from librt.strings import BytesWriter, read_i64_be, read_i64_le, write_i16_le, write_i32_le, write_i64_be, write_i64_le
 from mypy_extensions import i64
 
+from dataflow.model import GrowingMap
+
 WORD_BYTES_MAX: Final = 15
 WORD_SLOTS: Final = 65_521
 WORD_MASKS: Final[list[i64]] = [(1 << 8 * (size // 2 + 1)) - 1 if size % 2 == 0 else -1 for size in range(14)] + [
@@ -259,6 +261,38 @@ def read_money(data: bytes, position: i64) -> tuple[int, i64]:
     if end > start + 16:
         raise ValueError(f"money of {end - start} bytes")
     return int.from_bytes(data[start:end], "big", signed=True), end
+
+
+def write_growing(writer: BytesWriter, value: GrowingMap) -> None:
+    """A map of longs in one block: all of it, or what is new where it is to be brief."""
+    entries = value.entries
+    if value.brief:
+        fresh = value.fresh
+        if len(fresh) > 0:
+            write_long(writer, len(fresh))
+            for key in fresh:
+                write_string(writer, key)
+                write_long(writer, entries[key])
+    elif len(entries) > 0:
+        write_long(writer, len(entries))
+        for key, number in entries.items():
+            write_string(writer, key)
+            write_long(writer, number)
+    writer.append(0)
+
+
+def read_growing(data: bytes, position: i64) -> tuple[GrowingMap, i64]:
+    read = GrowingMap()
+    entries = read.entries
+    count, position = read_block(data, position)
+    while count > 0:
+        key, position = read_string(data, position)
+        number, position = read_long(data, position)
+        entries[key] = number
+        count -= 1
+        if count == 0:
+            count, position = read_block(data, position)
+    return read, position
 
 
 def read_block(data: bytes, position: i64) -> tuple[i64, i64]:

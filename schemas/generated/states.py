@@ -8,11 +8,11 @@ from typing import Any, Final
 from librt.strings import BytesWriter, read_f64_le, read_i64_be, write_f64_le, write_i64_be
 from mypy_extensions import i64, mypyc_attr
 
-from dataflow.model import State, StateType
+from dataflow.model import GrowingMap, State, StateType
 from schemas.plain import from_dict, to_dict
 from schemas.wire import (
-    ENCODED, encoded_word, read_block, read_bytes, read_index, read_long,
-    read_money, read_string, read_word, write_bytes, write_long, write_money, write_string,
+    ENCODED, encoded_word, read_block, read_bytes, read_growing, read_index, read_long, read_money, read_string,
+    read_word, write_bytes, write_growing, write_long, write_money, write_string,
 )
 
 
@@ -537,8 +537,8 @@ class ExecutionState(State):
         unused_place: i64 = -1,
         open_orders: i64 = 0,
         places: dict[str, int] | None = None,
-        ended_recent: dict[str, int] | None = None,
-        ended_before: dict[str, int] | None = None,
+        ended_recent: GrowingMap | None = None,
+        ended_before: GrowingMap | None = None,
         bids: list[OrderQueue] | None = None,
         asks: list[OrderQueue] | None = None,
         all_or_none_bids: list[OrderQueue] | None = None,
@@ -575,8 +575,8 @@ class ExecutionState(State):
         self.unused_place: i64 = unused_place
         self.open_orders: i64 = open_orders
         self.places: dict[str, int] = places if places is not None else {}
-        self.ended_recent: dict[str, int] = ended_recent if ended_recent is not None else {}
-        self.ended_before: dict[str, int] = ended_before if ended_before is not None else {}
+        self.ended_recent: GrowingMap = ended_recent if ended_recent is not None else GrowingMap()
+        self.ended_before: GrowingMap = ended_before if ended_before is not None else GrowingMap()
         self.bids: list[OrderQueue] = bids if bids is not None else []
         self.asks: list[OrderQueue] = asks if asks is not None else []
         self.all_or_none_bids: list[OrderQueue] = all_or_none_bids if all_or_none_bids is not None else []
@@ -623,55 +623,45 @@ class ExecutionState(State):
                 write_string(writer, key3)
                 write_long(writer, item2)
         writer.append(0)
-        if len(self.ended_recent) > 0:
-            write_long(writer, len(self.ended_recent))
-            for key5, item4 in self.ended_recent.items():
-                write_string(writer, key5)
-                write_long(writer, item4)
-        writer.append(0)
-        if len(self.ended_before) > 0:
-            write_long(writer, len(self.ended_before))
-            for key7, item6 in self.ended_before.items():
-                write_string(writer, key7)
-                write_long(writer, item6)
-        writer.append(0)
+        write_growing(writer, self.ended_recent)
+        write_growing(writer, self.ended_before)
         if len(self.bids) > 0:
             write_long(writer, len(self.bids))
-            for item8 in self.bids:
-                item8.encode_into(writer)
+            for item4 in self.bids:
+                item4.encode_into(writer)
         writer.append(0)
         if len(self.asks) > 0:
             write_long(writer, len(self.asks))
-            for item9 in self.asks:
-                item9.encode_into(writer)
+            for item5 in self.asks:
+                item5.encode_into(writer)
         writer.append(0)
         if len(self.all_or_none_bids) > 0:
             write_long(writer, len(self.all_or_none_bids))
-            for item10 in self.all_or_none_bids:
-                item10.encode_into(writer)
+            for item6 in self.all_or_none_bids:
+                item6.encode_into(writer)
         writer.append(0)
         if len(self.all_or_none_asks) > 0:
             write_long(writer, len(self.all_or_none_asks))
-            for item11 in self.all_or_none_asks:
-                item11.encode_into(writer)
+            for item7 in self.all_or_none_asks:
+                item7.encode_into(writer)
         writer.append(0)
         if len(self.buy_stops) > 0:
             write_long(writer, len(self.buy_stops))
-            for item12 in self.buy_stops:
-                item12.encode_into(writer)
+            for item8 in self.buy_stops:
+                item8.encode_into(writer)
         writer.append(0)
         if len(self.sell_stops) > 0:
             write_long(writer, len(self.sell_stops))
-            for item13 in self.sell_stops:
-                item13.encode_into(writer)
+            for item9 in self.sell_stops:
+                item9.encode_into(writer)
         writer.append(0)
         self.waiting.encode_into(writer)
         self.opening.encode_into(writer)
         self.closing.encode_into(writer)
         if len(self.expiries) > 0:
             write_long(writer, len(self.expiries))
-            for item14 in self.expiries:
-                item14.encode_into(writer)
+            for item10 in self.expiries:
+                item10.encode_into(writer)
         writer.append(0)
         write_long(writer, self.orders_accepted)
         write_long(writer, self.queue_joins)
@@ -698,6 +688,9 @@ class ExecutionState(State):
     def to_dict(self) -> dict[str, Any]:
         return to_dict(self, EXECUTION_STATE.schema_json)
 
+    def growing_maps(self) -> list[GrowingMap]:
+        return [self.ended_recent, self.ended_before]
+
 
 def read_ExecutionState(data: bytes, position: i64) -> tuple[ExecutionState, i64]:
     orders: list[OpenOrder] = []
@@ -719,83 +712,67 @@ def read_ExecutionState(data: bytes, position: i64) -> tuple[ExecutionState, i64
         count3 -= 1
         if count3 == 0:
             count3, position = read_block(data, position)
-    ended_recent: dict[str, int] = {}
+    ended_recent, position = read_growing(data, position)
+    ended_before, position = read_growing(data, position)
+    bids: list[OrderQueue] = []
     count6, position = read_block(data, position)
     while count6 > 0:
-        key8, position = read_word(data, position)
-        item7, position = read_long(data, position)
-        ended_recent[key8] = item7
+        item7, position = read_OrderQueue(data, position)
+        bids.append(item7)
         count6 -= 1
         if count6 == 0:
             count6, position = read_block(data, position)
-    ended_before: dict[str, int] = {}
-    count9, position = read_block(data, position)
-    while count9 > 0:
-        key11, position = read_word(data, position)
-        item10, position = read_long(data, position)
-        ended_before[key11] = item10
-        count9 -= 1
-        if count9 == 0:
-            count9, position = read_block(data, position)
-    bids: list[OrderQueue] = []
+    asks: list[OrderQueue] = []
+    count8, position = read_block(data, position)
+    while count8 > 0:
+        item9, position = read_OrderQueue(data, position)
+        asks.append(item9)
+        count8 -= 1
+        if count8 == 0:
+            count8, position = read_block(data, position)
+    all_or_none_bids: list[OrderQueue] = []
+    count10, position = read_block(data, position)
+    while count10 > 0:
+        item11, position = read_OrderQueue(data, position)
+        all_or_none_bids.append(item11)
+        count10 -= 1
+        if count10 == 0:
+            count10, position = read_block(data, position)
+    all_or_none_asks: list[OrderQueue] = []
     count12, position = read_block(data, position)
     while count12 > 0:
         item13, position = read_OrderQueue(data, position)
-        bids.append(item13)
+        all_or_none_asks.append(item13)
         count12 -= 1
         if count12 == 0:
             count12, position = read_block(data, position)
-    asks: list[OrderQueue] = []
+    buy_stops: list[OrderQueue] = []
     count14, position = read_block(data, position)
     while count14 > 0:
         item15, position = read_OrderQueue(data, position)
-        asks.append(item15)
+        buy_stops.append(item15)
         count14 -= 1
         if count14 == 0:
             count14, position = read_block(data, position)
-    all_or_none_bids: list[OrderQueue] = []
+    sell_stops: list[OrderQueue] = []
     count16, position = read_block(data, position)
     while count16 > 0:
         item17, position = read_OrderQueue(data, position)
-        all_or_none_bids.append(item17)
+        sell_stops.append(item17)
         count16 -= 1
         if count16 == 0:
             count16, position = read_block(data, position)
-    all_or_none_asks: list[OrderQueue] = []
-    count18, position = read_block(data, position)
-    while count18 > 0:
-        item19, position = read_OrderQueue(data, position)
-        all_or_none_asks.append(item19)
-        count18 -= 1
-        if count18 == 0:
-            count18, position = read_block(data, position)
-    buy_stops: list[OrderQueue] = []
-    count20, position = read_block(data, position)
-    while count20 > 0:
-        item21, position = read_OrderQueue(data, position)
-        buy_stops.append(item21)
-        count20 -= 1
-        if count20 == 0:
-            count20, position = read_block(data, position)
-    sell_stops: list[OrderQueue] = []
-    count22, position = read_block(data, position)
-    while count22 > 0:
-        item23, position = read_OrderQueue(data, position)
-        sell_stops.append(item23)
-        count22 -= 1
-        if count22 == 0:
-            count22, position = read_block(data, position)
     waiting, position = read_OrderQueue(data, position)
     opening, position = read_OrderQueue(data, position)
     closing, position = read_OrderQueue(data, position)
     expiries: list[OrderExpiry] = []
-    count24, position = read_block(data, position)
-    while count24 > 0:
-        item25, position = read_OrderExpiry(data, position)
-        expiries.append(item25)
-        count24 -= 1
-        if count24 == 0:
-            count24, position = read_block(data, position)
+    count18, position = read_block(data, position)
+    while count18 > 0:
+        item19, position = read_OrderExpiry(data, position)
+        expiries.append(item19)
+        count18 -= 1
+        if count18 == 0:
+            count18, position = read_block(data, position)
     orders_accepted, position = read_long(data, position)
     queue_joins, position = read_long(data, position)
     trades, position = read_long(data, position)
@@ -2461,7 +2438,7 @@ class ValidateState(State):
     memory_day_ns: Midnight in New York of the trading day the ids below are of: nanoseconds since the epoch, UTC.
     order_ids: Terms of orders (see operators/order_memory.py) by account and order id joined by U+001F. Bound: half the parameter order_ids_max.
     order_ids_before: The same of orders before those, and of long-lived ones of earlier days. Bound: as order_ids.
-    request_ids: Replace requests by account, order id and request id joined by U+001F. Bound: as order_ids.
+    request_ids: Replace requests by account, order id and request id joined by U+001F, each 1. Bound: as order_ids.
     request_ids_before: The same of requests before those. Bound: as order_ids.
     rate_second: The second, since the epoch, in which orders are being counted.
     rate_counts: Orders and replaces of that second by account. Bound: orders in one second.
@@ -2482,10 +2459,10 @@ class ValidateState(State):
         upper_band_e8: i64 = 0,
         short_restricted: bool = False,
         memory_day_ns: i64 = 0,
-        order_ids: dict[str, int] | None = None,
-        order_ids_before: dict[str, int] | None = None,
-        request_ids: dict[str, bool] | None = None,
-        request_ids_before: dict[str, bool] | None = None,
+        order_ids: GrowingMap | None = None,
+        order_ids_before: GrowingMap | None = None,
+        request_ids: GrowingMap | None = None,
+        request_ids_before: GrowingMap | None = None,
         rate_second: i64 = 0,
         rate_counts: dict[str, int] | None = None,
     ) -> None:
@@ -2502,10 +2479,10 @@ class ValidateState(State):
         self.upper_band_e8: i64 = upper_band_e8
         self.short_restricted: bool = short_restricted
         self.memory_day_ns: i64 = memory_day_ns
-        self.order_ids: dict[str, int] = order_ids if order_ids is not None else {}
-        self.order_ids_before: dict[str, int] = order_ids_before if order_ids_before is not None else {}
-        self.request_ids: dict[str, bool] = request_ids if request_ids is not None else {}
-        self.request_ids_before: dict[str, bool] = request_ids_before if request_ids_before is not None else {}
+        self.order_ids: GrowingMap = order_ids if order_ids is not None else GrowingMap()
+        self.order_ids_before: GrowingMap = order_ids_before if order_ids_before is not None else GrowingMap()
+        self.request_ids: GrowingMap = request_ids if request_ids is not None else GrowingMap()
+        self.request_ids_before: GrowingMap = request_ids_before if request_ids_before is not None else GrowingMap()
         self.rate_second: i64 = rate_second
         self.rate_counts: dict[str, int] = rate_counts if rate_counts is not None else {}
 
@@ -2523,40 +2500,23 @@ class ValidateState(State):
         write_i64_be(writer, self.upper_band_e8)
         writer.append(1 if self.short_restricted else 0)
         write_long(writer, self.memory_day_ns)
-        if len(self.order_ids) > 0:
-            write_long(writer, len(self.order_ids))
-            for key2, item1 in self.order_ids.items():
-                write_string(writer, key2)
-                write_long(writer, item1)
-        writer.append(0)
-        if len(self.order_ids_before) > 0:
-            write_long(writer, len(self.order_ids_before))
-            for key4, item3 in self.order_ids_before.items():
-                write_string(writer, key4)
-                write_long(writer, item3)
-        writer.append(0)
-        if len(self.request_ids) > 0:
-            write_long(writer, len(self.request_ids))
-            for key6, item5 in self.request_ids.items():
-                write_string(writer, key6)
-                writer.append(1 if item5 else 0)
-        writer.append(0)
-        if len(self.request_ids_before) > 0:
-            write_long(writer, len(self.request_ids_before))
-            for key8, item7 in self.request_ids_before.items():
-                write_string(writer, key8)
-                writer.append(1 if item7 else 0)
-        writer.append(0)
+        write_growing(writer, self.order_ids)
+        write_growing(writer, self.order_ids_before)
+        write_growing(writer, self.request_ids)
+        write_growing(writer, self.request_ids_before)
         write_long(writer, self.rate_second)
         if len(self.rate_counts) > 0:
             write_long(writer, len(self.rate_counts))
-            for key10, item9 in self.rate_counts.items():
-                write_string(writer, key10)
-                write_long(writer, item9)
+            for key2, item1 in self.rate_counts.items():
+                write_string(writer, key2)
+                write_long(writer, item1)
         writer.append(0)
 
     def to_dict(self) -> dict[str, Any]:
         return to_dict(self, VALIDATE_STATE.schema_json)
+
+    def growing_maps(self) -> list[GrowingMap]:
+        return [self.order_ids, self.order_ids_before, self.request_ids, self.request_ids_before]
 
 
 def read_ValidateState(data: bytes, position: i64) -> tuple[ValidateState, i64]:
@@ -2579,54 +2539,20 @@ def read_ValidateState(data: bytes, position: i64) -> tuple[ValidateState, i64]:
     short_restricted = data[position] != 0
     position += 1
     memory_day_ns, position = read_long(data, position)
-    order_ids: dict[str, int] = {}
+    order_ids, position = read_growing(data, position)
+    order_ids_before, position = read_growing(data, position)
+    request_ids, position = read_growing(data, position)
+    request_ids_before, position = read_growing(data, position)
+    rate_second, position = read_long(data, position)
+    rate_counts: dict[str, int] = {}
     count1, position = read_block(data, position)
     while count1 > 0:
         key3, position = read_word(data, position)
         item2, position = read_long(data, position)
-        order_ids[key3] = item2
+        rate_counts[key3] = item2
         count1 -= 1
         if count1 == 0:
             count1, position = read_block(data, position)
-    order_ids_before: dict[str, int] = {}
-    count4, position = read_block(data, position)
-    while count4 > 0:
-        key6, position = read_word(data, position)
-        item5, position = read_long(data, position)
-        order_ids_before[key6] = item5
-        count4 -= 1
-        if count4 == 0:
-            count4, position = read_block(data, position)
-    request_ids: dict[str, bool] = {}
-    count7, position = read_block(data, position)
-    while count7 > 0:
-        key9, position = read_word(data, position)
-        item8 = data[position] != 0
-        position += 1
-        request_ids[key9] = item8
-        count7 -= 1
-        if count7 == 0:
-            count7, position = read_block(data, position)
-    request_ids_before: dict[str, bool] = {}
-    count10, position = read_block(data, position)
-    while count10 > 0:
-        key12, position = read_word(data, position)
-        item11 = data[position] != 0
-        position += 1
-        request_ids_before[key12] = item11
-        count10 -= 1
-        if count10 == 0:
-            count10, position = read_block(data, position)
-    rate_second, position = read_long(data, position)
-    rate_counts: dict[str, int] = {}
-    count13, position = read_block(data, position)
-    while count13 > 0:
-        key15, position = read_word(data, position)
-        item14, position = read_long(data, position)
-        rate_counts[key15] = item14
-        count13 -= 1
-        if count13 == 0:
-            count13, position = read_block(data, position)
     record = ValidateState(instrument, session, bid_price_e8, ask_price_e8, last_price_e8, status, market_status, status_reason, status_ns, lower_band_e8, upper_band_e8, short_restricted, memory_day_ns, order_ids, order_ids_before, request_ids, request_ids_before, rate_second, rate_counts)
     return record, position
 
@@ -2668,7 +2594,7 @@ class ExecutionStateType(StateType):
         return record
 
 
-EXECUTION_STATE: Final[StateType] = ExecutionStateType("ExecutionState", '{"type":"record","name":"ExecutionState","namespace":"tapeline","doc":"State of the operator execution, per symbol: its order book and all that waits outside it.","fields":[{"name":"orders","type":{"type":"array","items":{"type":"record","name":"OpenOrder","doc":"One open order, or an unused place for one. Places are used again; orders refer to each other by place.","fields":[{"name":"place","type":"long","doc":"Index of this entry in `orders`."},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 where the place is unused."},{"name":"account","type":"string","doc":"Account the order is for.","vocabulary":true},{"name":"order_id","type":"string","doc":"The order, as its client named it."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How a sale is marked; NONE for a buy."},{"name":"order_type","type":{"type":"enum","name":"OrderType","doc":"How the price of an order is set.","symbols":["NONE","MARKET","LIMIT","STOP","STOP_LIMIT"]},"doc":"How the price is set now: a stop order that was set off is MARKET or LIMIT."},{"name":"time_in_force","type":{"type":"enum","name":"TimeInForce","doc":"How long an order works.","symbols":["NONE","DAY","GOOD_TILL_CANCELLED","GOOD_TILL_DATE","IMMEDIATE_OR_CANCEL","FILL_OR_KILL","AT_THE_OPEN","AT_THE_CLOSE"]},"doc":"How long it works."},{"name":"session","type":{"type":"enum","name":"OrderSession","doc":"Trading sessions in which an order may work.","symbols":["REGULAR","PRE_MARKET","POST_MARKET","ALL_DAY"]},"doc":"Sessions in which it may work."},{"name":"state","type":{"type":"enum","name":"OrderState","doc":"Where an order stands in its life.","symbols":["UNKNOWN","PLACED","VALIDATED","RISK_APPROVED","WORKING","PARTIALLY_FILLED","SUSPENDED","FILLED","CANCELLED","REPLACED","EXPIRED","REJECTED"]},"doc":"Where it stands in its life."},{"name":"queue","type":{"type":"enum","name":"OrderQueueKind","doc":"Where an open order stands.","symbols":["NONE","BOOK","ALL_OR_NONE","STOP","WAITING","OPENING","CLOSING"]},"doc":"The queue it stands in: the book, the all-or-none orders beside it, stops not set off, orders waiting for a session or the end of a halt, orders for an auction."},{"name":"priority","type":"long","doc":"Count of orders that joined a queue, when this one last did: the lower goes first at one price."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Worst price in currency units; 0 for a market order."},{"name":"stop_price","type":"Price","doc":"Price that sets it off, in currency units; 0 for other orders."},{"name":"quantity","type":"long","doc":"Shares or contracts in all: filled and open."},{"name":"leaves_quantity","type":"long","doc":"Shares or contracts still open."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time; 0 shows all."},{"name":"shown_quantity","type":"long","doc":"Iceberg: shares or contracts left of what is shown; otherwise 0."},{"name":"expire_time_ns","type":"long","doc":"GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0."},{"name":"post_only","type":"boolean","doc":"Never takes liquidity."},{"name":"all_or_none","type":"boolean","doc":"Trades all that is open, or nothing."},{"name":"self_trade_prevention","type":{"type":"enum","name":"SelfTradePrevention","doc":"What happens to orders of one account that would trade with each other.","symbols":["NONE","CANCEL_NEWEST","CANCEL_OLDEST","CANCEL_BOTH","DECREMENT"]},"doc":"What happens if it would trade with another order of its account."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"filled_amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Sum of price times quantity of its fills in currency units."},{"name":"commission_charged","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Commission of its fills so far in currency units."},{"name":"previous","type":"long","default":-1,"doc":"Place of the order before it in its queue; -1 is none."},{"name":"next","type":"long","default":-1,"doc":"Place of the order after it in its queue, or of the next unused place; -1 is none."}]}},"doc":"Open orders by place. Bound: the parameter open_orders_max."},{"name":"unused_place","type":"long","default":-1,"doc":"First unused place; -1 is none."},{"name":"open_orders","type":"long","doc":"Open orders."},{"name":"places","type":{"type":"map","values":"long"},"doc":"Place by account and order id, joined by U+001F. Bound: open_orders_max."},{"name":"ended_recent","type":{"type":"map","values":"long"},"doc":"Final state (number of OrderState) of ended orders, by account and order id. Bound: the parameter ended_orders_max."},{"name":"ended_before","type":{"type":"map","values":"long"},"doc":"The same of orders that ended before those. Bound: ended_orders_max."},{"name":"bids","type":{"type":"array","items":{"type":"record","name":"OrderQueue","doc":"Orders in time priority, linked by their places; in the book, all those of one price.","fields":[{"name":"price","type":"Price","doc":"Price they share, in currency units; 0 where they share none."},{"name":"quantity","type":"long","doc":"Their open shares or contracts, hidden ones included."},{"name":"first","type":"long","default":-1,"doc":"Place of the first; -1 is none."},{"name":"last","type":"long","default":-1,"doc":"Place of the last; -1 is none."}]}},"doc":"Orders to buy in the book by limit price, best last. Bound: open_orders_max."},{"name":"asks","type":{"type":"array","items":"OrderQueue"},"doc":"Orders to sell in the book by limit price, best last. Bound: open_orders_max."},{"name":"all_or_none_bids","type":{"type":"array","items":"OrderQueue"},"doc":"All-or-none orders to buy by limit price, best last. Bound: open_orders_max."},{"name":"all_or_none_asks","type":{"type":"array","items":"OrderQueue"},"doc":"All-or-none orders to sell by limit price, best last. Bound: open_orders_max."},{"name":"buy_stops","type":{"type":"array","items":"OrderQueue"},"doc":"Stops to buy by stop price, next to be set off last. Bound: open_orders_max."},{"name":"sell_stops","type":{"type":"array","items":"OrderQueue"},"doc":"Stops to sell by stop price, next to be set off last. Bound: open_orders_max."},{"name":"waiting","type":"OrderQueue","doc":"Orders that wait for a session or the end of a halt."},{"name":"opening","type":"OrderQueue","doc":"Orders for the opening auction only."},{"name":"closing","type":"OrderQueue","doc":"Orders for the closing auction only."},{"name":"expiries","type":{"type":"array","items":{"type":"record","name":"OrderExpiry","doc":"When a good-till-date order expires.","fields":[{"name":"at_ns","type":"long","doc":"Nanoseconds since the epoch, UTC."},{"name":"place","type":"long","doc":"Place of the order."}]}},"doc":"By time, next one last. Bound: open_orders_max."},{"name":"orders_accepted","type":"long","doc":"Orders accepted so far: the number of the last one."},{"name":"queue_joins","type":"long","doc":"Orders that joined a queue so far: gives time priority."},{"name":"trades","type":"long","doc":"Trades so far: the number of the last one."},{"name":"bid_price","type":"Price","doc":"National best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares shown at it."},{"name":"bid_left","type":"long","doc":"Of these, shares that this operator has not sold to yet."},{"name":"bid_venue","type":"string","doc":"First venue at it.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares shown at it."},{"name":"ask_left","type":"long","doc":"Of these, shares that this operator has not bought yet."},{"name":"ask_venue","type":"string","doc":"First venue at it.","vocabulary":true},{"name":"last_price","type":"Price","doc":"Last sale, in the market outside or here, in currency units; 0 before the first."},{"name":"market_last_price","type":"Price","doc":"Last sale in the market outside, in currency units; 0 before the first."},{"name":"status","type":{"type":"enum","name":"TradingStatus","doc":"Trading status of a symbol.","symbols":["CLOSED","PRE_OPEN","TRADING","HALTED","PAUSED","QUOTING","AUCTION"]},"default":"TRADING","doc":"Trading status."},{"name":"phase","type":{"type":"enum","name":"SessionPhase","doc":"Part of the trading day.","symbols":["CLOSED","PRE_MARKET","REGULAR","POST_MARKET"]},"doc":"Part of the trading day."},{"name":"opened","type":"boolean","doc":"The opening auction of this trading day is done."},{"name":"clock_ns","type":"long","doc":"Latest event time seen: nanoseconds since the epoch, UTC."},{"name":"boundary_ns","type":"long","doc":"When the phase ends: nanoseconds since the epoch, UTC."},{"name":"day_end_ns","type":"long","doc":"End of the trading day (next midnight in New York): nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of regular hours: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of regular hours: nanoseconds since the epoch, UTC."}]}')
+EXECUTION_STATE: Final[StateType] = ExecutionStateType("ExecutionState", '{"type":"record","name":"ExecutionState","namespace":"tapeline","doc":"State of the operator execution, per symbol: its order book and all that waits outside it.","fields":[{"name":"orders","type":{"type":"array","items":{"type":"record","name":"OpenOrder","doc":"One open order, or an unused place for one. Places are used again; orders refer to each other by place.","fields":[{"name":"place","type":"long","doc":"Index of this entry in `orders`."},{"name":"venue_order_id","type":"long","doc":"The order\'s number in execution, from 1 per symbol; 0 where the place is unused."},{"name":"account","type":"string","doc":"Account the order is for.","vocabulary":true},{"name":"order_id","type":"string","doc":"The order, as its client named it."},{"name":"side","type":{"type":"enum","name":"Side","doc":"Side of an order or quote.","symbols":["NONE","BUY","SELL"]},"doc":"Side of the order."},{"name":"marking","type":{"type":"enum","name":"SaleMarking","doc":"How a sale is marked (Regulation SHO, 17 CFR 242.200(g)).","symbols":["NONE","LONG","SHORT","SHORT_EXEMPT"]},"doc":"How a sale is marked; NONE for a buy."},{"name":"order_type","type":{"type":"enum","name":"OrderType","doc":"How the price of an order is set.","symbols":["NONE","MARKET","LIMIT","STOP","STOP_LIMIT"]},"doc":"How the price is set now: a stop order that was set off is MARKET or LIMIT."},{"name":"time_in_force","type":{"type":"enum","name":"TimeInForce","doc":"How long an order works.","symbols":["NONE","DAY","GOOD_TILL_CANCELLED","GOOD_TILL_DATE","IMMEDIATE_OR_CANCEL","FILL_OR_KILL","AT_THE_OPEN","AT_THE_CLOSE"]},"doc":"How long it works."},{"name":"session","type":{"type":"enum","name":"OrderSession","doc":"Trading sessions in which an order may work.","symbols":["REGULAR","PRE_MARKET","POST_MARKET","ALL_DAY"]},"doc":"Sessions in which it may work."},{"name":"state","type":{"type":"enum","name":"OrderState","doc":"Where an order stands in its life.","symbols":["UNKNOWN","PLACED","VALIDATED","RISK_APPROVED","WORKING","PARTIALLY_FILLED","SUSPENDED","FILLED","CANCELLED","REPLACED","EXPIRED","REJECTED"]},"doc":"Where it stands in its life."},{"name":"queue","type":{"type":"enum","name":"OrderQueueKind","doc":"Where an open order stands.","symbols":["NONE","BOOK","ALL_OR_NONE","STOP","WAITING","OPENING","CLOSING"]},"doc":"The queue it stands in: the book, the all-or-none orders beside it, stops not set off, orders waiting for a session or the end of a halt, orders for an auction."},{"name":"priority","type":"long","doc":"Count of orders that joined a queue, when this one last did: the lower goes first at one price."},{"name":"limit_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Worst price in currency units; 0 for a market order."},{"name":"stop_price","type":"Price","doc":"Price that sets it off, in currency units; 0 for other orders."},{"name":"quantity","type":"long","doc":"Shares or contracts in all: filled and open."},{"name":"leaves_quantity","type":"long","doc":"Shares or contracts still open."},{"name":"display_quantity","type":"long","doc":"Iceberg: shares or contracts shown at a time; 0 shows all."},{"name":"shown_quantity","type":"long","doc":"Iceberg: shares or contracts left of what is shown; otherwise 0."},{"name":"expire_time_ns","type":"long","doc":"GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0."},{"name":"post_only","type":"boolean","doc":"Never takes liquidity."},{"name":"all_or_none","type":"boolean","doc":"Trades all that is open, or nothing."},{"name":"self_trade_prevention","type":{"type":"enum","name":"SelfTradePrevention","doc":"What happens to orders of one account that would trade with each other.","symbols":["NONE","CANCEL_NEWEST","CANCEL_OLDEST","CANCEL_BOTH","DECREMENT"]},"doc":"What happens if it would trade with another order of its account."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"filled_amount","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Sum of price times quantity of its fills in currency units."},{"name":"commission_charged","type":{"type":"bytes","logicalType":"decimal","precision":38,"scale":8},"doc":"Commission of its fills so far in currency units."},{"name":"previous","type":"long","default":-1,"doc":"Place of the order before it in its queue; -1 is none."},{"name":"next","type":"long","default":-1,"doc":"Place of the order after it in its queue, or of the next unused place; -1 is none."}]}},"doc":"Open orders by place. Bound: the parameter open_orders_max."},{"name":"unused_place","type":"long","default":-1,"doc":"First unused place; -1 is none."},{"name":"open_orders","type":"long","doc":"Open orders."},{"name":"places","type":{"type":"map","values":"long"},"doc":"Place by account and order id, joined by U+001F. Bound: open_orders_max."},{"name":"ended_recent","type":{"type":"map","values":"long"},"grows":true,"doc":"Final state (number of OrderState) of ended orders, by account and order id. Bound: the parameter ended_orders_max."},{"name":"ended_before","type":{"type":"map","values":"long"},"grows":true,"doc":"The same of orders that ended before those. Bound: ended_orders_max."},{"name":"bids","type":{"type":"array","items":{"type":"record","name":"OrderQueue","doc":"Orders in time priority, linked by their places; in the book, all those of one price.","fields":[{"name":"price","type":"Price","doc":"Price they share, in currency units; 0 where they share none."},{"name":"quantity","type":"long","doc":"Their open shares or contracts, hidden ones included."},{"name":"first","type":"long","default":-1,"doc":"Place of the first; -1 is none."},{"name":"last","type":"long","default":-1,"doc":"Place of the last; -1 is none."}]}},"doc":"Orders to buy in the book by limit price, best last. Bound: open_orders_max."},{"name":"asks","type":{"type":"array","items":"OrderQueue"},"doc":"Orders to sell in the book by limit price, best last. Bound: open_orders_max."},{"name":"all_or_none_bids","type":{"type":"array","items":"OrderQueue"},"doc":"All-or-none orders to buy by limit price, best last. Bound: open_orders_max."},{"name":"all_or_none_asks","type":{"type":"array","items":"OrderQueue"},"doc":"All-or-none orders to sell by limit price, best last. Bound: open_orders_max."},{"name":"buy_stops","type":{"type":"array","items":"OrderQueue"},"doc":"Stops to buy by stop price, next to be set off last. Bound: open_orders_max."},{"name":"sell_stops","type":{"type":"array","items":"OrderQueue"},"doc":"Stops to sell by stop price, next to be set off last. Bound: open_orders_max."},{"name":"waiting","type":"OrderQueue","doc":"Orders that wait for a session or the end of a halt."},{"name":"opening","type":"OrderQueue","doc":"Orders for the opening auction only."},{"name":"closing","type":"OrderQueue","doc":"Orders for the closing auction only."},{"name":"expiries","type":{"type":"array","items":{"type":"record","name":"OrderExpiry","doc":"When a good-till-date order expires.","fields":[{"name":"at_ns","type":"long","doc":"Nanoseconds since the epoch, UTC."},{"name":"place","type":"long","doc":"Place of the order."}]}},"doc":"By time, next one last. Bound: open_orders_max."},{"name":"orders_accepted","type":"long","doc":"Orders accepted so far: the number of the last one."},{"name":"queue_joins","type":"long","doc":"Orders that joined a queue so far: gives time priority."},{"name":"trades","type":"long","doc":"Trades so far: the number of the last one."},{"name":"bid_price","type":"Price","doc":"National best bid in currency units; 0 is none."},{"name":"bid_quantity","type":"long","doc":"Shares shown at it."},{"name":"bid_left","type":"long","doc":"Of these, shares that this operator has not sold to yet."},{"name":"bid_venue","type":"string","doc":"First venue at it.","vocabulary":true},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"ask_quantity","type":"long","doc":"Shares shown at it."},{"name":"ask_left","type":"long","doc":"Of these, shares that this operator has not bought yet."},{"name":"ask_venue","type":"string","doc":"First venue at it.","vocabulary":true},{"name":"last_price","type":"Price","doc":"Last sale, in the market outside or here, in currency units; 0 before the first."},{"name":"market_last_price","type":"Price","doc":"Last sale in the market outside, in currency units; 0 before the first."},{"name":"status","type":{"type":"enum","name":"TradingStatus","doc":"Trading status of a symbol.","symbols":["CLOSED","PRE_OPEN","TRADING","HALTED","PAUSED","QUOTING","AUCTION"]},"default":"TRADING","doc":"Trading status."},{"name":"phase","type":{"type":"enum","name":"SessionPhase","doc":"Part of the trading day.","symbols":["CLOSED","PRE_MARKET","REGULAR","POST_MARKET"]},"doc":"Part of the trading day."},{"name":"opened","type":"boolean","doc":"The opening auction of this trading day is done."},{"name":"clock_ns","type":"long","doc":"Latest event time seen: nanoseconds since the epoch, UTC."},{"name":"boundary_ns","type":"long","doc":"When the phase ends: nanoseconds since the epoch, UTC."},{"name":"day_end_ns","type":"long","doc":"End of the trading day (next midnight in New York): nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of regular hours: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of regular hours: nanoseconds since the epoch, UTC."}]}')
 
 
 class IndicatorsStateType(StateType):
@@ -2782,6 +2708,6 @@ class ValidateStateType(StateType):
         return record
 
 
-VALIDATE_STATE: Final[StateType] = ValidateStateType("ValidateState", '{"type":"record","name":"ValidateState","namespace":"tapeline","doc":"State of the operator validate, per symbol: its reference data, the market as last told, the session, and which ids are taken.","fields":[{"name":"instrument","type":{"type":"record","name":"ListedInstrument","doc":"Reference data of the symbol as orders are held against it.","fields":[{"name":"known","type":"boolean","doc":"Reference data has come."},{"name":"sound","type":"boolean","doc":"It contradicts itself nowhere."},{"name":"changed_ns","type":"long","doc":"From when it holds: nanoseconds since the epoch, UTC."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"listed_from_ns","type":"long","doc":"First moment of trading: nanoseconds since the epoch, UTC."},{"name":"listed_to_ns","type":"long","doc":"Orders are taken before this: nanoseconds since the epoch, UTC; 2**62 is open-ended."},{"name":"expiry_ns","type":"long","doc":"OPTION, FUTURE: expiry, nanoseconds since the epoch, UTC; otherwise 2**62."},{"name":"own_ticks","type":{"type":"array","items":{"type":"record","name":"TickStep","doc":"One row of a tick table.","fields":[{"name":"from_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Prices at or above it, in currency units."},{"name":"tick","type":"Price","doc":"Increment in currency units."}]}},"doc":"Its own price increments, by rising from_price; empty where the general ones hold. Bound: 32."},{"name":"order_multiple","type":"long","doc":"Orders are multiples of so many shares or contracts."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"quantity_max","type":"long","doc":"Largest order in shares or contracts."},{"name":"notional_max_e8","type":"long","doc":"Largest order in 1e-8 of the currency unit; below 2**62."},{"name":"collar_bps","type":"long","doc":"How far a limit price may reach beyond the reference price, in basis points of it; 0 is no collar."},{"name":"previous_close_price","type":"Price","doc":"Official close of the trading day before, in currency units; 0 is none."},{"name":"underlying_price","type":"Price","doc":"OPTION: price of the underlying in currency units; 0 is unknown."},{"name":"strike_price","type":"Price","doc":"OPTION: strike in currency units; otherwise 0."},{"name":"option_right","type":{"type":"enum","name":"OptionRight","doc":"Right an option gives.","symbols":["NONE","CALL","PUT"]},"doc":"OPTION: call or put; otherwise NONE."},{"name":"contract_margin","type":"Price","doc":"FUTURE: initial margin of one contract in currency units; otherwise 0."},{"name":"shortable","type":"boolean","doc":"May be sold short without a locate."}]},"doc":"Reference data."},{"name":"session","type":{"type":"record","name":"SessionSpan","doc":"A span of time within one trading day in which the same session lasts and the same price increments hold.","fields":[{"name":"phase","type":{"type":"enum","name":"SessionPhase","doc":"Part of the trading day.","symbols":["CLOSED","PRE_MARKET","REGULAR","POST_MARKET"]},"doc":"Part of the trading day."},{"name":"start_ns","type":"long","doc":"When it begins: nanoseconds since the epoch, UTC."},{"name":"end_ns","type":"long","doc":"When it has ended: nanoseconds since the epoch, UTC; 0 is that none was looked up."},{"name":"day_start_ns","type":"long","doc":"Midnight in New York before it: nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of the regular hours of its day: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of the regular hours of its day: nanoseconds since the epoch, UTC."},{"name":"ticks","type":{"type":"array","items":"TickStep"},"doc":"Price increments that hold in it, by rising from_price. Bound: 32."}]},"doc":"The session of the last order."},{"name":"bid_price","type":"Price","doc":"National best bid in currency units; 0 is none."},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"status","type":{"type":"enum","name":"TradingStatus","doc":"Trading status of a symbol.","symbols":["CLOSED","PRE_OPEN","TRADING","HALTED","PAUSED","QUOTING","AUCTION"]},"default":"TRADING","doc":"Trading status as told by itself."},{"name":"market_status","type":"TradingStatus","default":"TRADING","doc":"Trading status as told with prices."},{"name":"status_reason","type":{"type":"enum","name":"TradingStatusReason","doc":"Why the trading status is what it is.","symbols":["SCHEDULE","NEWS_PENDING","REGULATORY","OPERATIONAL","LULD_PAUSE","MARKET_WIDE_LEVEL_1","MARKET_WIDE_LEVEL_2","MARKET_WIDE_LEVEL_3","NEW_LISTING","SHORT_SALE_TEST","BAND_UPDATE"]},"doc":"Why it is so."},{"name":"status_ns","type":"long","doc":"When it was last told: nanoseconds since the epoch, UTC."},{"name":"lower_band","type":"Price","doc":"Lower price band in currency units; 0 is none."},{"name":"upper_band","type":"Price","doc":"Upper price band in currency units; 0 is none."},{"name":"short_restricted","type":"boolean","doc":"Rule 201 is in force."},{"name":"memory_day_ns","type":"long","doc":"Midnight in New York of the trading day the ids below are of: nanoseconds since the epoch, UTC."},{"name":"order_ids","type":{"type":"map","values":"long"},"doc":"Terms of orders (see operators/order_memory.py) by account and order id joined by U+001F. Bound: half the parameter order_ids_max."},{"name":"order_ids_before","type":{"type":"map","values":"long"},"doc":"The same of orders before those, and of long-lived ones of earlier days. Bound: as order_ids."},{"name":"request_ids","type":{"type":"map","values":"boolean"},"doc":"Replace requests by account, order id and request id joined by U+001F. Bound: as order_ids."},{"name":"request_ids_before","type":{"type":"map","values":"boolean"},"doc":"The same of requests before those. Bound: as order_ids."},{"name":"rate_second","type":"long","doc":"The second, since the epoch, in which orders are being counted."},{"name":"rate_counts","type":{"type":"map","values":"long"},"doc":"Orders and replaces of that second by account. Bound: orders in one second."}]}')
+VALIDATE_STATE: Final[StateType] = ValidateStateType("ValidateState", '{"type":"record","name":"ValidateState","namespace":"tapeline","doc":"State of the operator validate, per symbol: its reference data, the market as last told, the session, and which ids are taken.","fields":[{"name":"instrument","type":{"type":"record","name":"ListedInstrument","doc":"Reference data of the symbol as orders are held against it.","fields":[{"name":"known","type":"boolean","doc":"Reference data has come."},{"name":"sound","type":"boolean","doc":"It contradicts itself nowhere."},{"name":"changed_ns","type":"long","doc":"From when it holds: nanoseconds since the epoch, UTC."},{"name":"instrument_type","type":{"type":"enum","name":"InstrumentType","doc":"Kind of instrument.","symbols":["NONE","STOCK","FUND","OPTION","FUTURE"]},"doc":"Kind of instrument."},{"name":"listed_from_ns","type":"long","doc":"First moment of trading: nanoseconds since the epoch, UTC."},{"name":"listed_to_ns","type":"long","doc":"Orders are taken before this: nanoseconds since the epoch, UTC; 2**62 is open-ended."},{"name":"expiry_ns","type":"long","doc":"OPTION, FUTURE: expiry, nanoseconds since the epoch, UTC; otherwise 2**62."},{"name":"own_ticks","type":{"type":"array","items":{"type":"record","name":"TickStep","doc":"One row of a tick table.","fields":[{"name":"from_price","type":{"type":"fixed","name":"Price","size":8,"logicalType":"decimal","precision":18,"scale":8},"doc":"Prices at or above it, in currency units."},{"name":"tick","type":"Price","doc":"Increment in currency units."}]}},"doc":"Its own price increments, by rising from_price; empty where the general ones hold. Bound: 32."},{"name":"order_multiple","type":"long","doc":"Orders are multiples of so many shares or contracts."},{"name":"multiplier","type":"long","doc":"Units of the underlying per contract; 1 for stocks."},{"name":"quantity_max","type":"long","doc":"Largest order in shares or contracts."},{"name":"notional_max_e8","type":"long","doc":"Largest order in 1e-8 of the currency unit; below 2**62."},{"name":"collar_bps","type":"long","doc":"How far a limit price may reach beyond the reference price, in basis points of it; 0 is no collar."},{"name":"previous_close_price","type":"Price","doc":"Official close of the trading day before, in currency units; 0 is none."},{"name":"underlying_price","type":"Price","doc":"OPTION: price of the underlying in currency units; 0 is unknown."},{"name":"strike_price","type":"Price","doc":"OPTION: strike in currency units; otherwise 0."},{"name":"option_right","type":{"type":"enum","name":"OptionRight","doc":"Right an option gives.","symbols":["NONE","CALL","PUT"]},"doc":"OPTION: call or put; otherwise NONE."},{"name":"contract_margin","type":"Price","doc":"FUTURE: initial margin of one contract in currency units; otherwise 0."},{"name":"shortable","type":"boolean","doc":"May be sold short without a locate."}]},"doc":"Reference data."},{"name":"session","type":{"type":"record","name":"SessionSpan","doc":"A span of time within one trading day in which the same session lasts and the same price increments hold.","fields":[{"name":"phase","type":{"type":"enum","name":"SessionPhase","doc":"Part of the trading day.","symbols":["CLOSED","PRE_MARKET","REGULAR","POST_MARKET"]},"doc":"Part of the trading day."},{"name":"start_ns","type":"long","doc":"When it begins: nanoseconds since the epoch, UTC."},{"name":"end_ns","type":"long","doc":"When it has ended: nanoseconds since the epoch, UTC; 0 is that none was looked up."},{"name":"day_start_ns","type":"long","doc":"Midnight in New York before it: nanoseconds since the epoch, UTC."},{"name":"open_ns","type":"long","doc":"Begin of the regular hours of its day: nanoseconds since the epoch, UTC."},{"name":"close_ns","type":"long","doc":"End of the regular hours of its day: nanoseconds since the epoch, UTC."},{"name":"ticks","type":{"type":"array","items":"TickStep"},"doc":"Price increments that hold in it, by rising from_price. Bound: 32."}]},"doc":"The session of the last order."},{"name":"bid_price","type":"Price","doc":"National best bid in currency units; 0 is none."},{"name":"ask_price","type":"Price","doc":"National best offer in currency units; 0 is none."},{"name":"last_price","type":"Price","doc":"Price of the last eligible sale in currency units; 0 before the first."},{"name":"status","type":{"type":"enum","name":"TradingStatus","doc":"Trading status of a symbol.","symbols":["CLOSED","PRE_OPEN","TRADING","HALTED","PAUSED","QUOTING","AUCTION"]},"default":"TRADING","doc":"Trading status as told by itself."},{"name":"market_status","type":"TradingStatus","default":"TRADING","doc":"Trading status as told with prices."},{"name":"status_reason","type":{"type":"enum","name":"TradingStatusReason","doc":"Why the trading status is what it is.","symbols":["SCHEDULE","NEWS_PENDING","REGULATORY","OPERATIONAL","LULD_PAUSE","MARKET_WIDE_LEVEL_1","MARKET_WIDE_LEVEL_2","MARKET_WIDE_LEVEL_3","NEW_LISTING","SHORT_SALE_TEST","BAND_UPDATE"]},"doc":"Why it is so."},{"name":"status_ns","type":"long","doc":"When it was last told: nanoseconds since the epoch, UTC."},{"name":"lower_band","type":"Price","doc":"Lower price band in currency units; 0 is none."},{"name":"upper_band","type":"Price","doc":"Upper price band in currency units; 0 is none."},{"name":"short_restricted","type":"boolean","doc":"Rule 201 is in force."},{"name":"memory_day_ns","type":"long","doc":"Midnight in New York of the trading day the ids below are of: nanoseconds since the epoch, UTC."},{"name":"order_ids","type":{"type":"map","values":"long"},"grows":true,"doc":"Terms of orders (see operators/order_memory.py) by account and order id joined by U+001F. Bound: half the parameter order_ids_max."},{"name":"order_ids_before","type":{"type":"map","values":"long"},"grows":true,"doc":"The same of orders before those, and of long-lived ones of earlier days. Bound: as order_ids."},{"name":"request_ids","type":{"type":"map","values":"long"},"grows":true,"doc":"Replace requests by account, order id and request id joined by U+001F, each 1. Bound: as order_ids."},{"name":"request_ids_before","type":{"type":"map","values":"long"},"grows":true,"doc":"The same of requests before those. Bound: as order_ids."},{"name":"rate_second","type":"long","doc":"The second, since the epoch, in which orders are being counted."},{"name":"rate_counts","type":{"type":"map","values":"long"},"doc":"Orders and replaces of that second by account. Bound: orders in one second."}]}')
 
 STATE_TYPES: Final[tuple[StateType, ...]] = (CONFLATE_STATE, EXECUTION_STATE, INDICATORS_STATE, NORMALISE_STATE, PASSAGE_STATE, PRICE_ALERTS_STATE, RISK_STATE, VALIDATE_STATE,)

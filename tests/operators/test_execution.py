@@ -271,7 +271,7 @@ def test_only_so_many_ended_orders_are_remembered() -> None:
     for number in range(6):
         desk.order(NOON, f"x/{number}", SIDE_BUY, 100, 1000, time_in_force=5)
     state = desk.harness.state(SYMBOL)
-    assert len(state.ended_recent) + len(state.ended_before) == 4
+    assert len(state.ended_recent.entries) + len(state.ended_before.entries) == 4
 
 
 def test_a_wrong_parameter_is_told() -> None:

@@ -168,8 +168,10 @@ def test_at_least_half_of_the_ids_allowed_are_remembered_and_never_more_than_all
     harness.send(*[order(order_id=f"order-{number}") for number in range(20)])
     harness.send(*[replace(order_id=f"order-{number}", limit_price_e8=99 * DOLLAR) for number in range(20)])
     state = harness.state("A")
-    assert [*state.order_ids_before, *state.order_ids] == [f"ACC-1\x1forder-{number}" for number in range(12, 20)]
-    assert len(state.request_ids_before) + len(state.request_ids) == 8
+    assert [*state.order_ids_before.entries, *state.order_ids.entries] == [
+        f"ACC-1\x1forder-{number}" for number in range(12, 20)
+    ]
+    assert len(state.request_ids_before.entries) + len(state.request_ids.entries) == 8
     assert reason_of(harness, order(order_id="order-12")) == "ORDER_ID_DUPLICATE"
     assert reason_of(harness, order(order_id="order-11")) == "OrderValidated"
 
@@ -179,7 +181,7 @@ def test_long_lived_orders_are_bounded_too() -> None:
     harness.send(*[order(order_id=f"order-{number}", **GTC) for number in range(8)])
     harness.send(order(order_id="order-8", event_time_ns=NEXT_DAY))
     state = harness.state("A")
-    assert list(state.order_ids_before) == [f"ACC-1\x1forder-{number}" for number in range(4, 8)]
+    assert list(state.order_ids_before.entries) == [f"ACC-1\x1forder-{number}" for number in range(4, 8)]
 
 
 def test_the_rate_is_forgotten_with_the_second() -> None:

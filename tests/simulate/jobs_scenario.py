@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from dataflow.engines.embedded.checkpoints import CheckpointStore
 from dataflow.engines.embedded.runner import Edges, Runner, Settings
 from dataflow.engines.embedded.wiring import wire
 from dataflow.engines.embedded.worker import Worker
+from dataflow.graph import Graph
 from dataflow.load import load_graph
 from dataflow.ports import Batch, Source
 from dataflow.testing.faults import SimulatedStorage
@@ -61,11 +63,19 @@ class RecordedSource:
         return
 
 
+def forgetful(graph: Graph) -> Graph:
+    """The graph with operators that remember so few orders that they forget some within the day."""
+    validate, execution = graph.operators["validate"], graph.operators["execution"]
+    few = replace(validate, parameters=replace(validate.parameters, order_ids_max=60))
+    fewer = replace(execution, parameters=replace(execution.parameters, ended_orders_max=20))
+    return replace(graph, operators={**graph.operators, "validate": few, "execution": fewer})
+
+
 class JobsScenario:
     """Implements `dataflow.testing.simulation.Scenario`. One scenario may be run many times, one at a time."""
 
     def __init__(self) -> None:
-        self.graph = load_graph(TREE / "pipelines.yaml", catalog())
+        self.graph = forgetful(load_graph(TREE / "pipelines.yaml", catalog()))
         self.sources = {name: RecordedSource(open_source(text, name)) for name, text in SPECIFICATIONS.items()}
         self.tables = [self.graph.streams[name] for name in self.graph.sinks["clickhouse"].streams]
         self.begin()

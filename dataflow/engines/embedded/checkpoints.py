@@ -21,7 +21,8 @@ from dataflow.fault_points import reach
 from dataflow.ports import InputFault, Storage
 
 FOLDER = "checkpoints"
-FORMAT = 1
+FORMAT = 2
+"""Counts the changes of manifests and state files; 2: maps that only grow."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,8 @@ class CheckpointStore:
     def __init__(self, storage: Storage, keep: int = 3) -> None:
         self.storage = storage
         self.keep = keep
+        self.verified: dict[str, bytes] = {}
+        """State files that were read to verify them, until their chunks are asked for: so they are read once."""
 
     def numbers(self) -> list[int]:
         """All checkpoints there are, whole or not, oldest first."""
@@ -103,6 +106,7 @@ class CheckpointStore:
 
     def state_writer(self, number: int, header: dict[str, Any], full: bool) -> StateWriter:
         """The writer of a checkpoint's own state file, not begun yet."""
+        self.verified = {}
         return StateWriter(self.storage, f"state-{number:010d}.{'full' if full else 'part'}", header, full)
 
     def write(self, manifest: Manifest) -> None:
@@ -143,7 +147,7 @@ class CheckpointStore:
         for number in reversed(self.numbers()):
             try:
                 manifest = self.read(number)
-                self.verify(manifest)
+                self.verified = self.verify(manifest)
             except InputFault as fault:
                 passed.append(str(fault))
                 continue
@@ -156,23 +160,28 @@ class CheckpointStore:
         try:
             document = json.loads(self.storage.read(path))
             body = document["checkpoint"]
-            whole = document["format"] == FORMAT and document["crc"] == zlib.crc32(body.encode())
+            written, whole = document["format"], document["crc"] == zlib.crc32(body.encode())
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputFault(f"checkpoint {number} is torn: {error}") from None
+        if written != FORMAT:
+            raise InputFault(f"checkpoint {number} is of format {written}; this program reads format {FORMAT}")
         if not whole:
             raise InputFault(f"checkpoint {number} is damaged: its checksum differs")
         fields = json.loads(body)
         fields["files"] = [StateFile(**file) for file in fields["files"]]
         return Manifest(**fields)
 
-    def verify(self, manifest: Manifest) -> None:
-        """Check each state file against the manifest. Raises InputFault."""
+    def verify(self, manifest: Manifest) -> dict[str, bytes]:
+        """The state files, each checked against the manifest. Raises InputFault."""
+        found: dict[str, bytes] = {}
         for file in manifest.files:
             path = f"{FOLDER}/{file.name}"
             if self.storage.size(path) != file.size:
                 raise InputFault(f"checkpoint {manifest.number}: {file.name} is not {file.size} bytes long")
-            if zlib.crc32(self.storage.read(path)) != file.crc:
+            found[file.name] = self.storage.read(path)
+            if zlib.crc32(found[file.name]) != file.crc:
                 raise InputFault(f"checkpoint {manifest.number}: {file.name} is damaged: its checksum differs")
+        return found
 
     def discard_after(self, number: int) -> None:
         """Remove manifests newer than the one restored (0: all): they are not whole, and their numbers come again."""
@@ -184,7 +193,7 @@ class CheckpointStore:
 
     def chunks(self, file: StateFile) -> tuple[dict[str, Any], Iterator[bytes]]:
         """Header and chunks of a verified state file."""
-        data = self.storage.read(f"{FOLDER}/{file.name}")
+        data = self.verified.pop(file.name, None) or self.storage.read(f"{FOLDER}/{file.name}")
         start = data.index(b"\n") + 1
         return json.loads(data[:start]), _split(data, start)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import fastavro
@@ -35,13 +38,26 @@ def restore(manifest: Manifest, store: CheckpointStore, wiring: Wiring, specific
             differences.append(f"source {name}: {entry['specification']!r} in the checkpoint, {given!r} now")
     if differences:
         raise InputFault(f"checkpoint {manifest.number} is of another topology:\n  " + "\n  ".join(differences))
-    for file in manifest.files:
-        header, chunks = store.chunks(file)
-        spaces = [_stored_space(entries, wiring) for entries in header["spaces"]]
-        for chunk in chunks:
-            wiring.core.table.load(chunk, spaces)
+    with without_collector():
+        for file in manifest.files:
+            header, chunks = store.chunks(file)
+            spaces = [_stored_space(entries, wiring) for entries in header["spaces"]]
+            for chunk in chunks:
+                wiring.core.table.load(chunk, spaces)
     _restore_counts(manifest, wiring)
     wiring.core.restored(manifest.watermark_ns)
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Loading makes nothing but what stays: a collector would look through all of it, again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _stored_space(entries: list[dict[str, str]], wiring: Wiring) -> StoredSpace:
@@ -49,7 +65,19 @@ def _stored_space(entries: list[dict[str, str]], wiring: Wiring) -> StoredSpace:
     present = [node for node in nodes if node is not None]
     cells = [-1 if node is None else node.cell_number for node in nodes]
     types = [_stored_type(entry, node) for entry, node in zip(entries, nodes, strict=True)]
-    return StoredSpace(present[0].space if present else None, cells, types)
+    maps = [_stored_maps(entry, node) for entry, node in zip(entries, nodes, strict=True)]
+    return StoredSpace(present[0].space if present else None, cells, types, maps)
+
+
+def _stored_maps(entry: dict[str, str], node: Node | None) -> list[int]:
+    """Where the growing maps of the stored schema are in the present one."""
+    present = growing_fields(node.state_type.schema_json) if node is not None else []
+    return [present.index(name) if name in present else -1 for name in growing_fields(entry["schema"])]
+
+
+def growing_fields(schema_json: str) -> list[str]:
+    """Names of the maps of a state that only grow."""
+    return [field["name"] for field in json.loads(schema_json)["fields"] if field.get("grows")]
 
 
 def _stored_type(entry: dict[str, str], node: Node | None) -> StateType:

@@ -1,7 +1,8 @@
 """How a slot stands in a state file: its space, its key, and each of its cells with sequence, timers and state.
 
-All numbers are big endian; every slot and cell is preceded by its length in bytes, so that a reader that does not know
-an operator's state passes over it. `offline` reads the same layout.
+A cell of an incremental file tells of each map of its state that only grows how many entries earlier files hold; its
+state then holds only the others. All numbers are big endian; every slot and cell is preceded by its length in bytes, so
+that a reader that does not know an operator's state passes over it. `offline` reads the same layout.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataflow.engines.embedded.slots import Slot, StoredSpace
 from dataflow.model import Cell
 
 
-def save_slot(writer: BytesWriter, slot: Slot) -> None:
+def save_slot(writer: BytesWriter, slot: Slot, whole: bool) -> None:
+    """Append the slot: all of it, or of maps that only grow what has come since it was last saved."""
     start: i64 = len(writer)
     write_i32_be(writer, 0)
     key = slot.key.encode()
@@ -22,11 +24,11 @@ def save_slot(writer: BytesWriter, slot: Slot) -> None:
     writer.write(key)
     for number, cell in enumerate(slot.cells):
         if cell is not None:
-            save_cell(writer, number, cell)
+            save_cell(writer, number, cell, whole)
     patch_size(writer, start)
 
 
-def save_cell(writer: BytesWriter, number: i64, cell: Cell) -> None:
+def save_cell(writer: BytesWriter, number: i64, cell: Cell, whole: bool) -> None:
     start: i64 = len(writer)
     write_i32_be(writer, 0)
     write_i32_be(writer, i32(number))
@@ -36,7 +38,16 @@ def save_cell(writer: BytesWriter, number: i64, cell: Cell) -> None:
     if timers is not None:
         for at_ns in timers:
             write_i64_be(writer, at_ns)
+    maps = cell.state.growing_maps()
+    write_i32_be(writer, 0 if whole else i32(len(maps)))
+    if not whole:
+        for growing in maps:
+            write_i64_be(writer, len(growing.entries) - len(growing.fresh))
+            growing.brief = True
     cell.state.encode_into(writer)
+    for growing in maps:
+        growing.brief = False
+        growing.fresh = []
     patch_size(writer, start)
 
 
@@ -56,10 +67,27 @@ def load_cells(slot: Slot, chunk: bytes, start: i64, end: i64, stored: StoredSpa
         number: i64 = i64(read_i32_be(chunk, position + 4))
         own: i64 = stored.cells[number]
         timers: i64 = i64(read_i32_be(chunk, position + 16))
+        after: i64 = position + 20 + 8 * timers
+        maps: i64 = i64(read_i32_be(chunk, after))
         if own >= 0:
-            cell = Cell(stored.types[number].decode(chunk, position + 20 + 8 * timers))
+            cell = Cell(stored.types[number].decode(chunk, after + 4 + 8 * maps))
+            if maps > 0:
+                counts = [read_i64_be(chunk, after + 4 + 8 * index) for index in range(maps)]
+                rejoin(cell, slot.cells[own], counts, stored.maps[number])
             cell.sequence = read_i64_be(chunk, position + 8)
             if timers > 0:
                 cell.timers = [read_i64_be(chunk, position + 20 + 8 * index) for index in range(timers)]
             slot.cells[own] = cell
         position += 4 + size
+
+
+def rejoin(cell: Cell, earlier: Cell | None, counts: list[i64], places: list[int]) -> None:
+    """Put before the entries of each growing map those that earlier files hold. `places` are the maps' indices now."""
+    for count, place in zip(counts, places, strict=True):
+        if count > 0 and place >= 0:
+            own = cell.state.growing_maps()[place]
+            before = {} if earlier is None else earlier.state.growing_maps()[place].entries
+            if len(before) != count:
+                raise ValueError(f"a state file continues a map of {count} entries, of which {len(before)} are there")
+            before.update(own.entries)
+            own.entries = before

@@ -122,7 +122,7 @@ class SlotTable:
 
     def save(self, slot: Slot) -> None:
         slot.saved = self.epoch
-        save_slot(self.snapshot, slot)
+        save_slot(self.snapshot, slot, self.snapshot_full)
 
     def load(self, chunk: bytes, spaces: list[StoredSpace]) -> i64:
         """Restore the slots of one chunk, whose space numbers are indices into `spaces`. Returns how many they were."""

@@ -40,9 +40,10 @@ class Space:
 
 class StoredSpace:
     """How the numbers in a state file map to this core: its space, and per stored cell number the cell number here (-1
-    where the operator is gone) and the type to decode it with."""
+    where the operator is gone), the type to decode it with, and the indices here of its growing maps (-1: gone)."""
 
-    def __init__(self, space: Space | None, cells: list[int], types: list[StateType]) -> None:
+    def __init__(self, space: Space | None, cells: list[int], types: list[StateType], maps: list[list[int]]) -> None:
         self.space: Space | None = space
         self.cells: list[int] = cells
         self.types: list[StateType] = types
+        self.maps: list[list[int]] = maps
