@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from dataflow.document.kafka_section import check_replicas, read_kafka
+from dataflow.document.kafka_section import check_streams, read_kafka
 from dataflow.document.section import NAME, Name, Section
 from dataflow.document.yaml_tree import Listing, Mapping, kind_name
 from dataflow.errors import FaultList
@@ -97,7 +97,7 @@ def read_document(tree: Mapping, faults: FaultList) -> Document:
         kafka=read_kafka(top.section("kafka")),
     )
     if "kafka" in tree.entries:
-        check_replicas(top.section("streams"), document.kafka.replication)
+        check_streams(top.section("streams"), document.kafka)
     top.finish()
     return document
 

@@ -15,8 +15,8 @@ MECHANISMS: Final = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
 BROKER: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 PORT_MAX: Final = 65_535
 URL: Final = re.compile(r"https?://[^\s/,]+[^\s,]*")
-PREFIX: Final = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,39})?")
-"""With the longest name of a stream (200) and the ends our own topics have it fits Kafka's 249 characters."""
+PREFIX: Final = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]{0,99})?")
+TOPIC_CHARACTERS_MAX: Final = 249
 BROKERS_REMEDY: Final = "write host:port, several separated by commas, for example broker1:9092,broker2:9092"
 REGISTRY_REMEDY: Final = "write the URL of a Schema Registry, for example http://localhost:8081"
 FILES: Final = ("ca", "certificate", "key")
@@ -41,7 +41,7 @@ def read_kafka(part: Section) -> KafkaSettings:
     if registry and not is_registry(registry):
         part.faults.add(part.mark("registry"), part.inside("registry"), "is no URL", REGISTRY_REMEDY)
     if not PREFIX.fullmatch(prefix):
-        remedy = "use letters, digits, '-', '_' and '.', at most 40 of them"
+        remedy = "use letters, digits, '-', '_' and '.', at most 100 of them"
         part.wrong("prefix", part.node.entries["prefix"], remedy)
     found = KafkaSettings(
         brokers=brokers,
@@ -97,12 +97,16 @@ def _check_encryption(part: Section, found: KafkaSecurity) -> None:
         part.faults.add(part.mark(missing), part.inside(missing), fact, "a certificate and its private key go together")
 
 
-def check_replicas(streams: Section, replication: int) -> None:
-    """A stream cannot wait for more copies than there are: nothing could be written."""
+def check_streams(streams: Section, kafka: KafkaSettings) -> None:
+    """What Kafka would refuse of a stream: more copies to wait for than there are, or a name that is too long."""
     for name, node in streams.node.entries.items():
         wanted = node.entries.get("min_insync_replicas") if isinstance(node, Mapping) else None
         count = integer_of(wanted) if isinstance(wanted, Scalar) else None
-        if wanted is not None and count is not None and count > replication:
+        if wanted is not None and count is not None and count > kafka.replication:
             place = f"{streams.inside(name)}.min_insync_replicas"
-            fact = f"is {count}, and topics have {replication} {'copy' if replication == 1 else 'copies'}"
+            fact = f"is {count}, and topics have {kafka.replication} {'copy' if kafka.replication == 1 else 'copies'}"
             streams.faults.add(wanted.mark, place, fact, "raise kafka.replication, or lower this")
+        length = len(kafka.topic(name))
+        if length > TOPIC_CHARACTERS_MAX:
+            fact = f"its topic, prefix included, has {length} characters, and Kafka takes {TOPIC_CHARACTERS_MAX}"
+            streams.faults.add(streams.node.keys[name], streams.inside(name), fact, "choose a shorter name or prefix")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dataflow.graph import KafkaSecurity, KafkaSettings
+from dataflow.graph import KafkaSettings
 from tests.kafka.small_pipelines import Terminal
 
 
@@ -28,8 +28,7 @@ def cluster(request: pytest.FixtureRequest) -> KafkaSettings:
 def guarded_cluster(request: pytest.FixtureRequest) -> KafkaSettings:
     """The same on a broker with TLS, logins and ACLs, as its administrator."""
     broker, prefix = (service(request, name) for name in ("secure_broker", "topic_prefix"))
-    security = KafkaSecurity("SASL_SSL", "SCRAM-SHA-512", broker.user, broker.password, str(broker.ca))
-    return KafkaSettings(broker.brokers, security=security, prefix=prefix)
+    return KafkaSettings(broker.brokers, security=broker.security, prefix=prefix)
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ CASES = {
     ),
     "a prefix that no topic may have": (
         "prefix: a/b",
-        "21:11: kafka.prefix: is 'a/b' / use letters, digits, '-', '_' and '.', at most 40 of them",
+        "21:11: kafka.prefix: is 'a/b' / use letters, digits, '-', '_' and '.', at most 100 of them",
     ),
     "no copies": ("replication: 0", "21:16: kafka.replication: is '0' / write a whole number of at least 1"),
     "an unknown protocol": (
@@ -117,6 +117,17 @@ def test_more_copies_to_wait_for_than_there_are_is_a_fault(tmp_path: Path) -> No
         (
             "4:92: streams.prices.min_insync_replicas: is 3, and topics have 2 copies"
             " / raise kafka.replication, or lower this"
+        )
+    ]
+
+
+def test_a_topic_with_a_longer_name_than_kafka_takes_is_a_fault(tmp_path: Path) -> None:
+    name = "s" * 160
+    text = with_kafka(f"prefix: {'p' * 90}").replace("  prices: {", f"  {name}: {{").replace("prices", name)
+    assert faults(tmp_path, text) == [
+        (
+            f"4:3: streams.{name}: its topic, prefix included, has 250 characters, and Kafka takes 249"
+            " / choose a shorter name or prefix"
         )
     ]
 
