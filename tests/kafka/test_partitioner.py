@@ -49,7 +49,7 @@ def test_every_key_has_a_partition(key: bytes, partitions: int) -> None:
     assert 0 <= partition_of(key, partitions) < partitions
 
 
-def test_a_thousand_keys_lie_where_the_java_client_puts_them(java_class_path: str) -> None:
+def test_a_thousand_keys_lie_where_the_java_client_puts_them(kafka_class_path: str) -> None:
     chance = random.Random(20261123)
     texts = [f"{chance.choice(('AAPL', 'Zürich', '株式', 'İstanbul'))}-{number}" for number in range(200)]
     keys = [
@@ -57,7 +57,7 @@ def test_a_thousand_keys_lie_where_the_java_client_puts_them(java_class_path: st
         *(text.encode() for text in texts),
         *(chance.randbytes(chance.randrange(41)) for _ in range(1_000)),
     ]
-    command = ["java", "-Xmx64m", "-cp", java_class_path, str(JAVA), str(PARTITIONS)]
+    command = ["java", "-Xmx64m", "-cp", kafka_class_path, str(JAVA), str(PARTITIONS)]
     lines = "".join(f"{base64.b64encode(key).decode()}\n" for key in keys)
     java = subprocess.run(command, input=lines, capture_output=True, text=True, check=True).stdout.splitlines()
     assert java == [f"{signed(murmur2(key))} {partition_of(key, PARTITIONS)}" for key in keys]
