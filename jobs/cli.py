@@ -14,6 +14,7 @@ from jobs import (
     query_commands,
     run_command,
     schemas_commands,
+    services_commands,
     topics_commands,
 )
 
@@ -41,6 +42,7 @@ MODULES = (
     orders_commands,
     topics_commands,
     schemas_commands,
+    services_commands,
     checkpoint_commands,
     query_commands,
 )

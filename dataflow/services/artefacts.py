@@ -87,17 +87,23 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
-@cache
 def _java(home: str) -> str:
     java = shutil.which("java", path=str(Path(home, "bin"))) if home else shutil.which("java")
     remedy = f"install Java {JAVA_RELEASE_MIN} or later, or set JAVA_HOME to one"
     if java is None:
         raise Unavailable(f"no java is found {f'in JAVA_HOME={home}' if home else 'on the PATH'}\n    {remedy}")
-    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    said = _says(java)
     version = VERSION.search(said)
     if version is None or int(version[1]) < JAVA_RELEASE_MIN:
-        raise Unavailable(f"{java} is {said.partition(chr(10))[0].strip() or 'no Java'}\n    {remedy}")
+        raise Unavailable(f"{java} is {said or 'no Java'}\n    {remedy}")
     return java
+
+
+@cache
+def _says(java: str) -> str:
+    """The first line about its version."""
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    return said.partition("\n")[0].strip()
 
 
 def _fetch(folder: Path) -> None:

@@ -17,6 +17,7 @@ from dataflow.ports import InputFault
 
 KEEPER: Final = Path(__file__).with_name("keeper.py")
 PROCESSES: Final = Path("/proc")
+GONE: Final = ("", "Z", "X")
 POLL_S: Final = 0.02
 KILL_TIMEOUT_S: Final = 10.0
 
@@ -95,11 +96,15 @@ def start(launch: Launch, owner: int | None) -> Process:
 
 def runs(pid: int) -> bool:
     """Whether there is such a process, zombies left out."""
-    try:
-        status = (PROCESSES / str(pid) / "stat").read_text()
-    except OSError:
-        return not PROCESSES.is_dir() and _exists(pid)
-    return status.rpartition(")")[2].split()[0] not in "ZX"
+    if not PROCESSES.is_dir():
+        return _exists(pid)
+    return _state(PROCESSES / str(pid) / "stat") not in GONE
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether SIGSTOP has come to all its threads."""
+    threads = (PROCESSES / str(pid) / "task").glob("*/stat")
+    return all(_state(thread) in ("T", *GONE) for thread in threads)
 
 
 def command_of(pid: int) -> list[str]:
@@ -127,6 +132,14 @@ def _spawn(launch: Launch, command: tuple[str, ...], more: Sequence[Action]) -> 
         *more,
     ]
     return os.posix_spawn(command[0], command, launch.environment, file_actions=actions, setsid=True)
+
+
+def _state(stat: Path) -> str:
+    """The letter the kernel has for what a process or thread does; none where there is none."""
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
 
 
 def _exists(pid: int) -> bool:

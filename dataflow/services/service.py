@@ -118,6 +118,9 @@ class Service(ABC):
     def pause(self) -> None:
         """SIGSTOP: it holds its connections and answers nothing."""
         self._signal(signal.SIGSTOP)
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while not processes.is_stopped(self.pid) and time.monotonic() < deadline:
+            time.sleep(POLL_S / 10)
 
     def resume(self) -> None:
         """SIGCONT: it goes on after a pause."""
