@@ -79,8 +79,8 @@ class Assembly:
     def close(self) -> None:
         self.worker.close()
         self.runner.close()
-        if self.kafka is not None and self.kafka.reader is not None:
-            self.kafka.reader.close()
+        if self.kafka is not None:
+            self.kafka.close()
 
 
 def assemble(graph: Graph, request: RunRequest, storage: Storage, settings: Settings) -> Assembly:

@@ -56,6 +56,12 @@ class KafkaEdges:
     reader: KafkaReader | None
     """None where no source is a topic."""
     ledger: KafkaLedger
+    schemas: StreamSchemas
+
+    def close(self) -> None:
+        if self.reader is not None:
+            self.reader.close()
+        self.schemas.close()
 
 
 def reading_topics(graph: Graph, given: tuple[str, ...]) -> Graph:
@@ -142,7 +148,7 @@ def connect(graph: Graph, wiring: Wiring, run: KafkaRun) -> KafkaEdges:
     )
     turns = TurnsTopic(config, settings.turns_topic(run.application), f"tapeline-{run.application}-turns")
     group = None if reader is None else reader.group
-    return KafkaEdges(reader, KafkaLedger(config, ledger_settings, turns, group, refused))
+    return KafkaEdges(reader, KafkaLedger(config, ledger_settings, turns, group, refused), schemas)
 
 
 def begin(edges: KafkaEdges, run: KafkaRun) -> None:

@@ -35,7 +35,8 @@ WAITING_MAX: Final = 64
 """Turns that may wait for the thread; then the engine waits."""
 FOLLOW_S: Final = 0.02
 """How often a standby looks for what was committed."""
-TAKEOVER_S: Final = 1.0
+ASK_AGAIN_S: Final = 0.2
+TAKEOVER_S: Final = 4.0
 """Within this an instance that has taken over has said so."""
 
 
@@ -120,6 +121,7 @@ class KafkaLedger:
         self.refused = {} if refused is None else refused
         """Messages that the registry's answer made dead letters: see `decoder`."""
         self.instance = uuid.uuid4().hex
+        self.key = settings.application.encode()
         self.producer = TransactionalProducer(config, settings.transactional_id, settings.timeout_ms, self._shut_out)
         self.statistics = LedgerStatistics()
         self.number = 0
@@ -152,6 +154,7 @@ class KafkaLedger:
     def open(self, position: Any | None) -> None:
         self._begin_after(position)
         self.producer.init()
+        number, totals = self.number, self.totals
         for _, entry in self.turns.read(self.offset):
             if self.settings.must_be_new:
                 raise InputFault(
@@ -159,6 +162,15 @@ class KafkaLedger:
                     "    --resume goes on with it, --application NAME starts another from the beginning of its topics"
                 )
             self.refused |= entry["refused"]
+            number, totals = entry["transaction"], entry["totals"]
+        self.told_refusals = len(self.refused)
+        self._say_who(number + 1, totals)
+
+    def _say_who(self, number: int, totals: dict[str, int]) -> None:
+        """A transaction without turns, by which one that is shut out sees who has taken over."""
+        self.producer.begin()
+        self.producer.post_last(self.turns.topic, self.key, self._record(number, _Open(0.0), totals))
+        self.producer.commit()
 
     def _begin_after(self, position: Any | None) -> None:
         if position is not None:
@@ -169,9 +181,6 @@ class KafkaLedger:
         for transaction in self._read():
             yield transaction
             reach("during-recovery")
-        self.told_refusals = len(self.refused)
-        self._begin(time.monotonic())
-        self._commit()
         self.thread = threading.Thread(target=self._work, name="tapeline-kafka-ledger", daemon=True)
         self.thread.start()
 
@@ -322,8 +331,7 @@ class KafkaLedger:
         reach("before-offsets")
         self._send_offsets(current.marks)
         reach("after-offsets")
-        key = self.settings.application.encode()
-        offset = self.producer.post_last(self.turns.topic, key, self._record(number, current))
+        offset = self.producer.post_last(self.turns.topic, self.key, self._record(number, current, self.totals))
         reach("before-commit")
         self.producer.commit()
         reach("after-commit")
@@ -334,13 +342,13 @@ class KafkaLedger:
         self.statistics.records += current.records
         self.statistics.commit_s.append(time.monotonic() - began_at)
 
-    def _record(self, number: int, opened: _Open) -> bytes:
+    def _record(self, number: int, opened: _Open, totals: dict[str, int]) -> bytes:
         entry = {
             "transaction": number,
             "instance": self.instance,
             "sources": list(self.settings.sources),
             "turns": [[turn.taken, turn.idle] for turn in opened.turns],
-            "totals": self.totals,
+            "totals": totals,
             "marks": opened.marks,
             "refused": dict(list(self.refused.items())[self.told_refusals :]),
         }
@@ -355,12 +363,13 @@ class KafkaLedger:
 
     def _shut_out(self) -> Exception:
         """By whom: another instance, which has said so, or the broker, because this one was silent for too long."""
-        time.sleep(TAKEOVER_S)
-        entries = [entry for _, entry in self.turns.read(self.offset)]
-        application = self.settings.application
-        if entries and entries[-1]["instance"] != self.instance:
-            return InputFault(
-                f"another instance of application {application} has taken over: this one stops\n"
-                "    nothing is lost or doubled: what this one had not committed, the other does"
-            )
+        application, deadline = self.settings.application, time.monotonic() + TAKEOVER_S
+        while time.monotonic() < deadline:
+            entries = [entry for _, entry in self.turns.read(self.offset)]
+            if entries and entries[-1]["instance"] != self.instance:
+                return InputFault(
+                    f"another instance of application {application} has taken over: this one stops\n"
+                    "    nothing is lost or doubled: what this one had not committed, the other does"
+                )
+            time.sleep(ASK_AGAIN_S)
         return Interrupted(f"the broker ended a transaction of application {application} that was open too long")
