@@ -135,6 +135,8 @@ def _inputs(assembly: Assembly) -> dict[str, str]:
 
 def _commits(durations_s: Iterable[float]) -> str:
     ordered = sorted(durations_s)
+    if not ordered:
+        return "none committed"
     middle, high = (ordered[int(share * (len(ordered) - 1))] * 1_000 for share in (0.5, 0.99))
     return f"commit p50 {middle:.1f} ms   p99 {high:.1f} ms"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,34 +24,37 @@ def jobs(tmp_path: Path, cluster: KafkaSettings) -> WholeJobs:
     return made
 
 
+@pytest.fixture
+def other(tmp_path: Path, cluster: KafkaSettings) -> WholeJobs:
+    """The same on topics of its own."""
+    (tmp_path / "other").mkdir()
+    made = WholeJobs(tmp_path / "other", replace(cluster, prefix=f"other-{cluster.prefix}"))
+    made.make_topics()
+    return made
+
+
 def wait_for_output(jobs: WholeJobs, process: subprocess.Popen[str]) -> None:
     """Until it has committed something."""
     deadline = time.monotonic() + PATIENCE_S
-    while not any(True for _ in jobs.messages("order-events")):
+    while not jobs.messages("order-events"):
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.2)
 
 
-def test_a_run_by_event_time_gives_what_the_run_on_files_gives(jobs: WholeJobs) -> None:
-    jobs.feed()
+def test_jobs_give_what_the_run_on_files_gives_together_and_each_by_itself(jobs: WholeJobs, other: WholeJobs) -> None:
+    for each in (jobs, other):
+        each.feed()
     jobs.finish("on-kafka")
+    other.finish("market", "--job", "market-data")
+    other.finish("orders", "--job", "orders")
     jobs.do(
         "run", "--quiet", "--without", "clickhouse", "--data", str(jobs.folder / "on-files"), *INPUT, TAPELINE_KAFKA=""
     )
-    on_topics = jobs.on_topics()
-    assert on_topics == jobs.in_logs("on-files")
+    on_topics, on_files = jobs.on_topics(), jobs.in_logs("on-files")
+    assert on_topics == on_files
+    assert other.on_topics() == on_files
     assert all(on_topics[stream] for stream in WRITTEN)
-
-
-def test_jobs_in_processes_of_their_own_give_the_same_as_together(jobs: WholeJobs) -> None:
-    jobs.feed()
-    jobs.finish("market", "--job", "market-data")
-    jobs.finish("orders", "--job", "orders")
-    jobs.do(
-        "run", "--quiet", "--without", "clickhouse", "--data", str(jobs.folder / "on-files"), *INPUT, TAPELINE_KAFKA=""
-    )
-    assert jobs.on_topics() == jobs.in_logs("on-files")
 
 
 def test_what_arrives_while_a_job_is_killed_comes_out_once_and_can_be_done_again(jobs: WholeJobs) -> None:

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ INPUT = (
 )  # fmt: skip
 WRITTEN = ("market-data", "analytics", "alerts", "validated-orders", "risk-events", "order-events", "trades")
 PATIENCE_S = 60
+READING = {"isolation.level": "read_committed", "enable.partition.eof": True, "enable.auto.commit": False}
 
 Records = dict[str, list[dict[str, Any]]]
 """By key, in order."""
@@ -102,29 +102,23 @@ class WholeJobs:
         """As the messages' headers have them."""
         return [dict(message.headers())["event_id"].decode() for message in self.messages(stream)]
 
-    def messages(self, stream: str) -> Iterator[Any]:
+    def messages(self, stream: str) -> list[Any]:
         """Committed messages of a topic, read by a plain consumer; partition by partition, each in order."""
         topic = self.settings.topic(stream)
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self.settings.brokers,
-                "group.id": "witness",
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "enable.auto.commit": False,
-            }
-        )
-        for partition in range(len(consumer.list_topics(topic).topics[topic].partitions)):
-            consumer.assign([TopicPartition(topic, partition, 0)])
-            while True:
-                message = consumer.poll(PATIENCE_S)
-                assert message is not None
-                if message.error() is None:
-                    yield message
-                else:
-                    assert message.error().code() == KafkaError._PARTITION_EOF
-                    break
+        found: dict[int, list[Any]] = {number: [] for number in range(PARTITIONS)}
+        consumer = Consumer({"bootstrap.servers": self.settings.brokers, "group.id": "witness", **READING})
+        consumer.assign([TopicPartition(topic, number, 0) for number in found])
+        ends = 0
+        while ends < PARTITIONS:
+            message = consumer.poll(PATIENCE_S)
+            assert message is not None
+            if message.error() is None:
+                found[message.partition()].append(message)
+            else:
+                assert message.error().code() == KafkaError._PARTITION_EOF
+                ends += 1
         consumer.close()
+        return [message for messages in found.values() for message in messages]
 
     def _records(self, stream: str) -> Records:
         schemas = self.graph().streams[stream].schemas
