@@ -36,12 +36,22 @@ class _Plan:
         os.kill(os.getpid(), self.signal)
 
 
-_PLAN: Final = _Plan(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
+_PLANS: Final[list[_Plan]] = []
+"""One, or none."""
+
+
+def plan(text: str) -> None:
+    """Do what the text says, written as in the variable; nothing where it is empty."""
+    _PLANS[:] = [_Plan(text)] if text else []
+
+
+plan(os.environ.get(VARIABLE, ""))
 
 
 def reach(name: str) -> None:
     """The process has come to the place of this name."""
-    if _PLAN is not None and _PLAN.name == name:
-        _PLAN.left -= 1
-        if _PLAN.left == 0:
-            _PLAN.carry_out()
+    for each in _PLANS:
+        if each.name == name:
+            each.left -= 1
+            if each.left == 0:
+                each.carry_out()

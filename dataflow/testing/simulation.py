@@ -72,6 +72,9 @@ class LaggingWorker:
             if self.waiting:
                 self.waiting.popleft()()
 
+    def check(self) -> None:
+        return
+
     def drain(self) -> None:
         while self.waiting:
             self.waiting.popleft()()

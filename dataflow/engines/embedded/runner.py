@@ -276,7 +276,9 @@ class Runner:
     def _tend_checkpoint(self) -> None:
         if self.open_checkpoint is not None:
             self._slice()
-        elif self.durable == self.number and self._is_due():
+        elif self.durable != self.number:
+            self.worker.check()
+        elif self._is_due():
             self._begin_checkpoint(ended=False)
             self._schedule()
 

@@ -16,6 +16,9 @@ class Worker(Protocol):
     def submit(self, task: Task) -> None:
         """Raises what an earlier task raised; waits where too many tasks are waiting already."""
 
+    def check(self) -> None:
+        """Raises what an earlier task raised: where nothing is submitted for long, somebody must ask."""
+
     def drain(self) -> None:
         """Return when all tasks are done. Raises what one of them raised."""
 
@@ -27,6 +30,9 @@ class InlineWorker:
 
     def submit(self, task: Task) -> None:
         task()
+
+    def check(self) -> None:
+        return
 
     def drain(self) -> None:
         return
@@ -47,23 +53,23 @@ class ThreadWorker:
         self._thread.start()
 
     def submit(self, task: Task) -> None:
-        self._raise()
+        self.check()
         self._room.acquire()
         self._queue.put(task)
+
+    def check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
     def drain(self) -> None:
         done = threading.Event()
         self._queue.put(done)
         done.wait()
-        self._raise()
+        self.check()
 
     def close(self) -> None:
         self._queue.put(None)
         self._thread.join()
-
-    def _raise(self) -> None:
-        if self._failure is not None:
-            raise self._failure
 
     def _work(self) -> None:
         while (item := self._queue.get()) is not None:
