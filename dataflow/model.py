@@ -89,34 +89,49 @@ class Record:
 
 @mypyc_attr(acyclic=True)
 class GrowingMap:
-    """Integers by text that are added and never changed or removed one by one: the next incremental checkpoint holds
-    only those that are new.
+    """Integers by text that are added and never changed or removed one by one: each is encoded once, and the next
+    incremental checkpoint holds only those that are new. `entries` is for reading; the codec's own class adds.
 
-    `entries` is for reading. A map that is put in another field of its state must be `renewed`.
+    A map that is put in another field of its state must be renewed.
     """
 
-    __slots__ = ("brief", "entries", "fresh")
+    __slots__ = ("brief", "entries", "fresh", "kept", "kept_parts", "parts")
 
     def __init__(self) -> None:
         self.entries: dict[str, int] = {}
-        self.fresh: list[str] = []
-        """Keys that are in no checkpoint yet."""
+        self.parts: list[bytes] = []
+        """Encodings of entries, in their order."""
+        self.fresh: BytesWriter = BytesWriter()
+        """Encodings of those that came after."""
+        self.kept: i64 = 0
+        """So many entries are in checkpoints already."""
+        self.kept_parts: i64 = 0
+        """These are the entries of so many parts."""
         self.brief: bool = False
-        """The encoding holds only these."""
+        """The encoding of the map is to hold only the others."""
 
-    def add(self, key: str, value: int) -> bool:
-        """Add an entry; False, and nothing is changed, where the key is there already."""
-        known = len(self.entries)
-        self.entries.setdefault(key, value)
-        if len(self.entries) == known:
-            return False
-        self.fresh.append(key)
-        return True
+    def saved(self, whole: bool) -> None:
+        """All of it is in checkpoints now; `whole`: in one."""
+        if len(self.fresh) > 0:
+            self.parts.append(self.fresh.getvalue())
+            self.fresh.truncate(0)
+        if whole and len(self.parts) > 1:
+            self.parts = [b"".join(self.parts)]
+        self.kept = len(self.entries)
+        self.kept_parts = len(self.parts)
+        self.brief = False
 
-    def renewed(self) -> GrowingMap:
-        """Itself, to be written whole once more."""
-        self.fresh = list(self.entries)
-        return self
+    def renew(self) -> None:
+        """To be written whole once more."""
+        self.kept = 0
+        self.kept_parts = 0
+
+    def follow(self, earlier: GrowingMap) -> None:
+        """Put before its entries those of another map, which is not used any more."""
+        earlier.entries.update(self.entries)
+        self.entries = earlier.entries
+        self.parts = earlier.parts + self.parts
+        self.saved(whole=False)
 
 
 NO_MAPS: Final[list[GrowingMap]] = []

@@ -20,7 +20,6 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from dataflow.model import GrowingMap
 from schemas.generated.states import (
     ORDER_QUEUE_KIND_ALL_OR_NONE,
     ORDER_QUEUE_KIND_BOOK,
@@ -35,6 +34,7 @@ from schemas.generated.states import (
     OrderExpiry,
     OrderQueue,
 )
+from schemas.wire import GrowingLongs
 
 NO_PLACE: Final[i64] = -1
 
@@ -91,8 +91,9 @@ def close_order(state: ExecutionState, order: OpenOrder, ended_orders_max: i64) 
 def remember_ended(state: ExecutionState, key: str, final_state: i64, ended_orders_max: i64) -> None:
     """Keep how an order ended: two generations, the older one dropped as a whole when the newer is full."""
     if len(state.ended_recent.entries) >= ended_orders_max:
-        state.ended_before = state.ended_recent.renewed()
-        state.ended_recent = GrowingMap()
+        state.ended_recent.renew()
+        state.ended_before = state.ended_recent
+        state.ended_recent = GrowingLongs()
     state.ended_recent.add(key, final_state)
 
 

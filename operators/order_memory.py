@@ -19,7 +19,6 @@ from typing import Final
 
 from mypy_extensions import i64
 
-from dataflow.model import GrowingMap
 from operators.order_shape import PASSED
 from operators.trading_hours import SECOND_NS
 from schemas.generated.events import (
@@ -38,6 +37,7 @@ from schemas.generated.events import (
     OrderPlaced,
 )
 from schemas.generated.states import ValidateState
+from schemas.wire import GrowingLongs
 
 SEPARATOR: Final = "\x1f"
 UNKNOWN: Final[i64] = -1
@@ -93,8 +93,9 @@ def remember_order(state: ValidateState, key: str, terms: i64, half: i64) -> boo
     if len(known) >= half:
         if key in known:
             return False
-        state.order_ids_before = state.order_ids.renewed()
-        state.order_ids = GrowingMap()
+        state.order_ids.renew()
+        state.order_ids_before = state.order_ids
+        state.order_ids = GrowingLongs()
     return state.order_ids.add(key, terms)
 
 
@@ -104,8 +105,9 @@ def take_request(state: ValidateState, key: str, half: i64) -> bool:
     if key in known or key in state.request_ids_before.entries:
         return False
     if len(known) >= half:
-        state.request_ids_before = state.request_ids.renewed()
-        state.request_ids = GrowingMap()
+        state.request_ids.renew()
+        state.request_ids_before = state.request_ids
+        state.request_ids = GrowingLongs()
     return state.request_ids.add(key, 1)
 
 
@@ -145,12 +147,12 @@ def begin_day(state: ValidateState, day_start_ns: i64, half: i64) -> None:
     state.memory_day_ns = day_start_ns
     kept = [(key, terms) for key, terms in state.order_ids_before.entries.items() if is_long_lived(terms)]
     kept += [(key, terms) for key, terms in state.order_ids.entries.items() if is_long_lived(terms)]
-    state.order_ids_before = GrowingMap()
+    state.order_ids_before = GrowingLongs()
     for key, terms in kept[-half:]:
         state.order_ids_before.add(key, terms)
-    state.order_ids = GrowingMap()
-    state.request_ids = GrowingMap()
-    state.request_ids_before = GrowingMap()
+    state.order_ids = GrowingLongs()
+    state.request_ids = GrowingLongs()
+    state.request_ids_before = GrowingLongs()
 
 
 def count_in_second(state: ValidateState, account: str, time_ns: i64) -> i64:

@@ -145,7 +145,7 @@ class _Reader:
         if item.get("grows"):
             if kind != Type("map", item=Type("long")):
                 raise SchemaFault(f"{place}: what only grows is a map of longs")
-            kind = Type("growing", "GrowingMap", kind.item)
+            kind = Type("growing", "GrowingLongs", kind.item)
         is_key = bool(item.get("key"))
         if is_key and kind.kind != "string":
             raise SchemaFault(f"{place}: a key is a string")

@@ -37,8 +37,8 @@ from mypy_extensions import i64, mypyc_attr
 from dataflow.model import {bases}
 from schemas.plain import from_dict, to_dict
 from schemas.wire import (
-    ENCODED, encoded_word, read_block, read_bytes, read_growing, read_index, read_long, read_money, read_string,
-    read_word, write_bytes, write_growing, write_long, write_money, write_string,
+    ENCODED, GrowingLongs, encoded_word, read_block, read_bytes, read_growing, read_index, read_long, read_money,
+    read_string, read_word, write_bytes, write_growing, write_long, write_money, write_string,
 )
 '''
 

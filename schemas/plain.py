@@ -13,9 +13,8 @@ from typing import Any
 
 from librt.strings import read_i64_be
 
-from dataflow.model import GrowingMap
 from schemas.definition import SchemaSet, Type, parse
-from schemas.wire import bytes_of, decimal_of, e8_of, id_bytes
+from schemas.wire import GrowingLongs, bytes_of, decimal_of, e8_of, id_bytes
 
 Convert = Callable[[Any], Any]
 Classes = Mapping[str, Callable[[], Any]]
@@ -137,7 +136,10 @@ def _value_of(value: Any, kind: Type, schema: PlainSchema, classes: Classes) -> 
     return _value_of(value, kind.item, schema, classes)
 
 
-def _growing(entries: dict[str, int]) -> GrowingMap:
-    made = GrowingMap()
-    made.entries = dict(entries)
+def _growing(entries: dict[str, int]) -> GrowingLongs:
+    """As if read from checkpoints."""
+    made = GrowingLongs()
+    for key, value in entries.items():
+        made.add(key, value)
+    made.saved(whole=False)
     return made

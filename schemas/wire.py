@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from librt.strings import BytesWriter, read_i64_be, read_i64_le, write_i16_le, write_i32_le, write_i64_be, write_i64_le
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 from dataflow.model import GrowingMap
 
@@ -263,35 +263,57 @@ def read_money(data: bytes, position: i64) -> tuple[int, i64]:
     return int.from_bytes(data[start:end], "big", signed=True), end
 
 
-def write_growing(writer: BytesWriter, value: GrowingMap) -> None:
-    """A map of longs in one block: all of it, or what is new where it is to be brief."""
-    entries = value.entries
-    if value.brief:
-        fresh = value.fresh
-        if len(fresh) > 0:
-            write_long(writer, len(fresh))
-            for key in fresh:
-                write_string(writer, key)
-                write_long(writer, entries[key])
-    elif len(entries) > 0:
-        write_long(writer, len(entries))
-        for key, number in entries.items():
-            write_string(writer, key)
-            write_long(writer, number)
+@mypyc_attr(acyclic=True)
+class GrowingLongs(GrowingMap):
+    """A map of longs that only grows, encoded as it grows."""
+
+    __slots__ = ()
+
+    def add(self, key: str, value: i64) -> bool:
+        """Add an entry; False, and nothing is changed, where the key is there already."""
+        known = len(self.entries)
+        self.entries.setdefault(key, value)
+        if len(self.entries) == known:
+            return False
+        write_string(self.fresh, key)
+        write_long(self.fresh, value)
+        return True
+
+
+def write_growing(writer: BytesWriter, value: GrowingLongs) -> None:
+    """The map in one block: all of it, or what no checkpoint holds where it is to be brief."""
+    kept: i64 = value.kept if value.brief else 0
+    index: i64 = value.kept_parts if value.brief else 0
+    if len(value.entries) > kept:
+        write_long(writer, len(value.entries) - kept)
+        parts = value.parts
+        while index < len(parts):
+            writer.write(parts[index])
+            index += 1
+        if len(value.fresh) > 0:
+            writer.write(value.fresh.getvalue())
     writer.append(0)
 
 
-def read_growing(data: bytes, position: i64) -> tuple[GrowingMap, i64]:
-    read = GrowingMap()
+def read_growing(data: bytes, position: i64) -> tuple[GrowingLongs, i64]:
+    """A map as checkpoints hold it."""
+    read = GrowingLongs()
     entries = read.entries
+    known: i64 = 0
     count, position = read_block(data, position)
     while count > 0:
-        key, position = read_string(data, position)
-        number, position = read_long(data, position)
-        entries[key] = number
-        count -= 1
-        if count == 0:
-            count, position = read_block(data, position)
+        known += count
+        start: i64 = position
+        while count > 0:
+            key, position = read_string(data, position)
+            number, position = read_long(data, position)
+            entries[key] = number
+            count -= 1
+        read.parts.append(data[start:position])
+        count, position = read_block(data, position)
+    if len(entries) != known:
+        raise ValueError(f"a map of {known} entries, of which {len(entries)} have keys of their own")
+    read.saved(whole=False)
     return read, position
 
 

@@ -11,8 +11,8 @@ from mypy_extensions import i64, mypyc_attr
 from dataflow.model import GrowingMap, State, StateType
 from schemas.plain import from_dict, to_dict
 from schemas.wire import (
-    ENCODED, encoded_word, read_block, read_bytes, read_growing, read_index, read_long, read_money, read_string,
-    read_word, write_bytes, write_growing, write_long, write_money, write_string,
+    ENCODED, GrowingLongs, encoded_word, read_block, read_bytes, read_growing, read_index, read_long, read_money,
+    read_string, read_word, write_bytes, write_growing, write_long, write_money, write_string,
 )
 
 
@@ -537,8 +537,8 @@ class ExecutionState(State):
         unused_place: i64 = -1,
         open_orders: i64 = 0,
         places: dict[str, int] | None = None,
-        ended_recent: GrowingMap | None = None,
-        ended_before: GrowingMap | None = None,
+        ended_recent: GrowingLongs | None = None,
+        ended_before: GrowingLongs | None = None,
         bids: list[OrderQueue] | None = None,
         asks: list[OrderQueue] | None = None,
         all_or_none_bids: list[OrderQueue] | None = None,
@@ -575,8 +575,8 @@ class ExecutionState(State):
         self.unused_place: i64 = unused_place
         self.open_orders: i64 = open_orders
         self.places: dict[str, int] = places if places is not None else {}
-        self.ended_recent: GrowingMap = ended_recent if ended_recent is not None else GrowingMap()
-        self.ended_before: GrowingMap = ended_before if ended_before is not None else GrowingMap()
+        self.ended_recent: GrowingLongs = ended_recent if ended_recent is not None else GrowingLongs()
+        self.ended_before: GrowingLongs = ended_before if ended_before is not None else GrowingLongs()
         self.bids: list[OrderQueue] = bids if bids is not None else []
         self.asks: list[OrderQueue] = asks if asks is not None else []
         self.all_or_none_bids: list[OrderQueue] = all_or_none_bids if all_or_none_bids is not None else []
@@ -2459,10 +2459,10 @@ class ValidateState(State):
         upper_band_e8: i64 = 0,
         short_restricted: bool = False,
         memory_day_ns: i64 = 0,
-        order_ids: GrowingMap | None = None,
-        order_ids_before: GrowingMap | None = None,
-        request_ids: GrowingMap | None = None,
-        request_ids_before: GrowingMap | None = None,
+        order_ids: GrowingLongs | None = None,
+        order_ids_before: GrowingLongs | None = None,
+        request_ids: GrowingLongs | None = None,
+        request_ids_before: GrowingLongs | None = None,
         rate_second: i64 = 0,
         rate_counts: dict[str, int] | None = None,
     ) -> None:
@@ -2479,10 +2479,10 @@ class ValidateState(State):
         self.upper_band_e8: i64 = upper_band_e8
         self.short_restricted: bool = short_restricted
         self.memory_day_ns: i64 = memory_day_ns
-        self.order_ids: GrowingMap = order_ids if order_ids is not None else GrowingMap()
-        self.order_ids_before: GrowingMap = order_ids_before if order_ids_before is not None else GrowingMap()
-        self.request_ids: GrowingMap = request_ids if request_ids is not None else GrowingMap()
-        self.request_ids_before: GrowingMap = request_ids_before if request_ids_before is not None else GrowingMap()
+        self.order_ids: GrowingLongs = order_ids if order_ids is not None else GrowingLongs()
+        self.order_ids_before: GrowingLongs = order_ids_before if order_ids_before is not None else GrowingLongs()
+        self.request_ids: GrowingLongs = request_ids if request_ids is not None else GrowingLongs()
+        self.request_ids_before: GrowingLongs = request_ids_before if request_ids_before is not None else GrowingLongs()
         self.rate_second: i64 = rate_second
         self.rate_counts: dict[str, int] = rate_counts if rate_counts is not None else {}
 

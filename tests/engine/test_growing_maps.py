@@ -14,7 +14,7 @@ from dataflow.engines.embedded.checkpoints import CheckpointStore, Manifest, Sta
 from dataflow.engines.embedded.offline import stored_cells
 from dataflow.engines.embedded.restore import restore, state_header
 from dataflow.engines.embedded.wiring import Wiring, wire
-from dataflow.model import Context, GrowingMap, KeyedOperator, NoParameters, Record
+from dataflow.model import Context, KeyedOperator, NoParameters, Record
 from dataflow.ports import InputFault
 from dataflow.storage import DirectoryStorage
 from dataflow.testing.simulation import state_digest
@@ -22,6 +22,7 @@ from jobs.letters import vocabulary
 from operators.order_book import ended_state, remember_ended
 from schemas.generated.events import PriceUpdated
 from schemas.generated.states import EXECUTION_STATE, ExecutionState
+from schemas.wire import GrowingLongs
 from tests.engine.small_graph import graph
 
 GENERATION = 3
@@ -151,7 +152,7 @@ def test_a_checkpoint_of_another_format_is_passed_over_and_named(tmp_path: Path)
 
 
 def test_a_known_key_is_not_added_again() -> None:
-    growing = GrowingMap()
+    growing = GrowingLongs()
     assert growing.add("a", 1)
     assert not growing.add("a", 2)
-    assert (growing.entries, growing.fresh) == ({"a": 1}, ["a"])
+    assert growing.entries == {"a": 1}

@@ -178,3 +178,30 @@ def test_a_block_may_tell_its_size() -> None:
 
 def test_the_bytes_of_an_id_are_its_halves() -> None:
     assert wire.id_bytes(-1, 1 << 62) == struct.pack(">qq", -1, 1 << 62)
+
+
+@given(st.lists(st.tuples(TEXTS, LONGS), unique_by=lambda entry: entry[0]), st.integers(0, 10), st.integers(0, 10))
+def test_a_growing_map_is_a_map_in_all_its_stages(entries: list[tuple[str, int]], first: int, second: int) -> None:
+    growing = wire.GrowingLongs()
+    for place, (key, value) in enumerate(entries):
+        assert growing.add(key, value)
+        if place in (first, second):
+            growing.saved(whole=place == second)
+    encoded = written(wire.write_growing, growing)
+    schema = {"type": "map", "values": "long"}
+    assert list(fastavro.schemaless_reader(io.BytesIO(encoded), schema, None).items()) == entries
+    read, end = wire.read_growing(encoded + b"\xff", 0)
+    assert (list(read.entries.items()), end) == (entries, len(encoded))
+    assert written(wire.write_growing, read) == encoded
+
+
+def test_a_growing_map_is_read_from_several_blocks_and_sized_ones() -> None:
+    encoded = b"\x02\x02a\x02" + b"\x03\x0c\x02b\x04\x02c\x06" + b"\x00"
+    read, end = wire.read_growing(encoded, 0)
+    assert (read.entries, end) == ({"a": 1, "b": 2, "c": 3}, len(encoded))
+    assert written(wire.write_growing, read) == b"\x06\x02a\x02\x02b\x04\x02c\x06\x00"
+
+
+def test_a_growing_map_that_holds_a_key_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="a map of 2 entries, of which 1 have keys of their own"):
+        wire.read_growing(b"\x04\x02a\x02\x02a\x04\x00", 0)

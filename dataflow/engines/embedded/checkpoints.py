@@ -2,9 +2,9 @@
 
 Theory of operation. A checkpoint is a manifest `checkpoint-N.json` and the state files it names: a full one, then
 incremental ones, each written once and never changed. A state file is a line of JSON (what its numbers mean, and the
-state schemas) and then chunks: length, CRC-32, slots. The order of writing makes it atomic: state file, sync, then
-the manifest under a temporary name, sync, rename, sync of the directory. The manifest carries its own CRC and the
-length and CRC of each state file, so a torn write is seen, and the checkpoint before is used.
+state schemas) and then chunks: length, slots. The order of writing makes it atomic: state file, sync, then the manifest
+under a temporary name, sync, rename, sync of the directory. The manifest carries its own CRC and the length and CRC of
+each state file, so a torn write is seen, and the checkpoint before is used.
 
 Invariant: files named by a kept manifest are never touched. Bound: `keep` manifests, and the files they name.
 """
@@ -77,7 +77,7 @@ class StateWriter:
 
     def append(self, chunk: bytes) -> None:
         if chunk:
-            self._append(len(chunk).to_bytes(4, "big") + zlib.crc32(chunk).to_bytes(4, "big") + chunk)
+            self._append(len(chunk).to_bytes(4, "big") + chunk)
 
     def finish(self, slots: int) -> StateFile:
         self.storage.sync(self.path)
@@ -205,8 +205,8 @@ def manifest_path(number: int) -> str:
 def _split(data: bytes, start: int) -> Iterator[bytes]:
     while start < len(data):
         size = int.from_bytes(data[start : start + 4], "big")
-        yield data[start + 8 : start + 8 + size]
-        start += 8 + size
+        yield data[start + 4 : start + 4 + size]
+        start += 4 + size
 
 
 def topology_differences(stored: dict[str, Any], current: dict[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from librt.strings import BytesWriter, read_i32_be, read_i64_be, write_i32_be, w
 from mypy_extensions import i32, i64, u8
 
 from dataflow.engines.embedded.slots import Slot, StoredSpace
-from dataflow.model import Cell
+from dataflow.model import Cell, GrowingMap
 
 
 def save_slot(writer: BytesWriter, slot: Slot, whole: bool) -> None:
@@ -42,12 +42,11 @@ def save_cell(writer: BytesWriter, number: i64, cell: Cell, whole: bool) -> None
     write_i32_be(writer, 0 if whole else i32(len(maps)))
     if not whole:
         for growing in maps:
-            write_i64_be(writer, len(growing.entries) - len(growing.fresh))
+            write_i64_be(writer, growing.kept)
             growing.brief = True
     cell.state.encode_into(writer)
     for growing in maps:
-        growing.brief = False
-        growing.fresh = []
+        growing.saved(whole)
     patch_size(writer, start)
 
 
@@ -85,9 +84,8 @@ def rejoin(cell: Cell, earlier: Cell | None, counts: list[i64], places: list[int
     """Put before the entries of each growing map those that earlier files hold. `places` are the maps' indices now."""
     for count, place in zip(counts, places, strict=True):
         if count > 0 and place >= 0:
-            own = cell.state.growing_maps()[place]
-            before = {} if earlier is None else earlier.state.growing_maps()[place].entries
-            if len(before) != count:
-                raise ValueError(f"a state file continues a map of {count} entries, of which {len(before)} are there")
-            before.update(own.entries)
-            own.entries = before
+            before = GrowingMap() if earlier is None else earlier.state.growing_maps()[place]
+            known = len(before.entries)
+            if known != count:
+                raise ValueError(f"a state file continues a map of {count} entries, of which {known} are there")
+            cell.state.growing_maps()[place].follow(before)
