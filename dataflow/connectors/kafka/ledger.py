@@ -210,7 +210,7 @@ class KafkaLedger:
     def end_turn(self, turn: Turn, posts: list[Post], marks: dict[str, int], totals: dict[str, int]) -> None:
         entry = _Entry(turn, posts, marks, totals, time.monotonic())
         with self.changed:
-            while len(self.queue) >= WAITING_MAX and self.failure is None:
+            while len(self.queue) >= WAITING_MAX and not self._has_failed():
                 self.changed.wait(1.0)
             self._raise()
             self.queue.append(entry)
@@ -234,7 +234,7 @@ class KafkaLedger:
 
     def drain(self) -> None:
         with self.changed:
-            while (self.queue or not self.is_idle) and self.failure is None:
+            while (self.queue or not self.is_idle) and not self._has_failed():
                 self.changed.wait(1.0)
             self._raise()
 
@@ -242,7 +242,7 @@ class KafkaLedger:
         with self.changed:
             self.is_stopping = True
             self.changed.notify_all()
-        if self.thread is not None:
+        if self.thread is not None and not self.producer.is_stuck():
             self.thread.join()
         self.turns.close()
 
@@ -250,8 +250,14 @@ class KafkaLedger:
         """Turns that wait for their transaction."""
         return len(self.queue)
 
+    def _has_failed(self) -> bool:
+        if self.failure is None and self.producer.is_stuck():
+            self.failure = Interrupted("sending offsets has not ended: Kafka's group coordinator is away")
+        return self.failure is not None
+
     def _raise(self) -> None:
-        if self.failure is not None:
+        if self._has_failed():
+            assert self.failure is not None
             raise self.failure
 
     # The thread

@@ -18,6 +18,9 @@ KEYS_MAX: Final = 1 << 20
 """Keys whose partition is remembered, in each stream."""
 RETRY_S: Final = 0.01
 INIT_S: Final = 30.0
+OFFSETS_S: Final = 10.0
+"""Sending offsets that takes longer never ends: librdkafka 2.16 then waits for a group coordinator that has gone,
+whatever timeout it is given (its issues 5456 and 5511)."""
 FENCED: Final = (
     KafkaError._FENCED,
     KafkaError.PRODUCER_FENCED,
@@ -49,6 +52,8 @@ class TransactionalProducer:
         self.shut_out = shut_out
         """Finds out who has taken the transactional id, and says it."""
         self.places: dict[str, dict[str, tuple[int, bytes]]] = {}
+        self.sending_since = 0.0
+        """When it began to send offsets; 0 while it does something else."""
         self.producer = Producer(
             {
                 **config,
@@ -105,7 +110,13 @@ class TransactionalProducer:
     def send_offsets(self, offsets: dict[tuple[str, int], int], group: Any) -> None:
         """Commit these offsets of the group with the transaction."""
         places = [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()]
+        self.sending_since = time.monotonic()
         self._patiently("send offsets", self.producer.send_offsets_to_transaction, places, group)
+        self.sending_since = 0.0
+
+    def is_stuck(self) -> bool:
+        """It will never come back from sending offsets: leave it there, and begin again with another."""
+        return 0.0 < self.sending_since < time.monotonic() - OFFSETS_S
 
     def commit(self) -> None:
         self._patiently("commit a transaction", self.producer.commit_transaction, self.timeout_s)
