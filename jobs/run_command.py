@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from dataflow.connectors.kafka.clients import Unreachable
 from dataflow.connectors.kafka.ledger import LedgerSettings
 from dataflow.engines.embedded.runner import Runner, Settings
 from dataflow.graph import Graph
@@ -178,27 +179,41 @@ def _kafka(graph: Graph, options: RunOptions) -> KafkaRun | None:
 
 
 def _until_done(graph: Graph, request: RunRequest, options: RunOptions, console: Console) -> Assembly:
-    """Run, and begin again from the checkpoint as often as what the run stands on goes away."""
+    """Run, and begin again from the checkpoint as often as what the run stands on goes away; wait for it to be back."""
     storage, resume, wait_s = DirectoryStorage(options.data), options.resume, RETRY_S
+    latest: Assembly | None = None
     while True:
-        assembly = assemble(graph, request, storage, _settings(options))
         try:
-            _stop_on_signals(assembly.runner)
-            _start(assembly.runner, resume, options, console)
-            _carry_on(assembly, console, options.quiet)
-        except Interrupted as reason:
+            assembly = assemble(graph, request, storage, _settings(options))
+            try:
+                _stop_on_signals(assembly.runner)
+                _start(assembly.runner, resume, options, console)
+                latest = assembly
+                _carry_on(assembly, console, options.quiet)
+            finally:
+                assembly.close()
+        except (Interrupted, Unreachable) as reason:
+            if latest is None:
+                raise
             console.print(f"[yellow]interrupted:[/] {reason}; again from the checkpoint", highlight=False)
         else:
             return assembly
-        finally:
-            assembly.close()
-        if assembly.runner.statistics.checkpoints:
+        if latest.runner.statistics.checkpoints:
             wait_s = RETRY_S
-        time.sleep(wait_s)
+        if not _wait(wait_s, latest.runner):
+            return latest
         wait_s = min(2 * wait_s, RETRY_MAX_S)
         resume = True
         assert request.kafka is not None
         request = replace(request, kafka=replace(request.kafka, resume=True))
+
+
+def _wait(seconds: float, runner: Runner) -> bool:
+    """False where the run was asked to stop meanwhile."""
+    deadline = time.monotonic() + seconds
+    while not runner.stop_asked and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not runner.stop_asked
 
 
 def _start(runner: Runner, resume: bool, options: RunOptions, console: Console) -> None:

@@ -93,6 +93,7 @@ SAID_BY_REGISTRY: Final = (
     ("Expecting value", NO_REGISTRY),
     ("Unknown Schema Registry Error", NO_REGISTRY),
 )
+AWAY_STATUSES: Final = (-1, 502, 503, 504)
 UNKNOWN_SCHEMA: Final = 40403
 """The registry's own code for an id that is not registered; another 404 comes from something else."""
 STATUSES: Final = {
@@ -100,6 +101,10 @@ STATUSES: Final = {
     403: "the user has no right to do this",
     404: "it knows no such thing; is this the URL of a Schema Registry, path and all?",
 }
+
+
+class Unreachable(InputFault):
+    """Nobody answers at the moment: who waits may find somebody there."""
 
 
 class Complaints:
@@ -238,10 +243,20 @@ def fault_of(error: Exception | KafkaError, doing: str, complaints: Complaints |
     reason = complaints.reason() if complaints is not None else None
     if isinstance(error, KafkaError):
         waited = error.code() in WAITED
-        fact, broker = _kafka_fact(reason if waited and reason is not None else error)
+        told = reason if waited and reason is not None else error
+        fact, broker = _kafka_fact(told)
         where = f"{broker}: " if broker and not doing.endswith(broker) else ""
-        return InputFault(f"cannot {doing}: {where}{fact}")
-    return InputFault(f"cannot {doing}: {_registry_fact(error)}")
+        kind = Unreachable if waited and told.code() in (*WAITED, KafkaError._RESOLVE) else InputFault
+        return kind(f"cannot {doing}: {where}{fact}")
+    kind = Unreachable if _is_away(error) else InputFault
+    return kind(f"cannot {doing}: {_registry_fact(error)}")
+
+
+def _is_away(error: Exception) -> bool:
+    """The registry did not answer, or not for itself."""
+    if isinstance(error, SchemaRegistryError):
+        return error.http_status_code in AWAY_STATUSES
+    return isinstance(error, httpx.TransportError)
 
 
 def _kafka_fact(error: KafkaError) -> tuple[str, str]:
