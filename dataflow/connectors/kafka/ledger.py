@@ -134,6 +134,8 @@ class KafkaLedger:
         self.changed = threading.Condition()
         self.pending_marks: dict[int, _Mark] = {}
         self.current: _Open | None = None
+        self.told_at = time.monotonic()
+        """When it last committed, which tells others that it lives."""
         self.failure: Exception | None = None
         self.is_stopping = False
         self.is_idle = True
@@ -290,13 +292,16 @@ class KafkaLedger:
             self.queue.clear()
             self.is_idle = False
             self.changed.notify_all()
-        if not items and self.current is None:
+        if self.current is None and self._heartbeat_in_s() <= 0:
             self._begin(time.monotonic())
         return items
 
+    def _heartbeat_in_s(self) -> float:
+        return self.told_at + self.settings.heartbeat_ms / 1_000 - time.monotonic()
+
     def _patience_s(self) -> float:
         if self.current is None:
-            return self.settings.heartbeat_ms / 1_000
+            return max(0.0, self._heartbeat_in_s())
         return max(0.0, self.current.began_at + self.settings.commit_ms / 1_000 - time.monotonic())
 
     def _take(self, item: _Entry | _Mark) -> None:
@@ -346,7 +351,8 @@ class KafkaLedger:
         self.told_refusals = len(self.refused)
         self.statistics.transactions += 1
         self.statistics.records += current.records
-        self.statistics.commit_s.append(time.monotonic() - began_at)
+        self.told_at = time.monotonic()
+        self.statistics.commit_s.append(self.told_at - began_at)
 
     def _record(self, number: int, opened: _Open, totals: dict[str, int]) -> bytes:
         entry = {
