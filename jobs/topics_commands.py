@@ -24,7 +24,7 @@ from jobs.local_topics import TAIL_RECORDS, log_readers, show_logs, tail_log
 from jobs.topic_tail import tail_topic
 
 APPLICATION_OPTION: Final = click.option(
-    "--application", default="default", show_default=True, help="The running application; it has a topic of its own."
+    "--application", default="tapeline", show_default=True, help="The running application; it has a topic of its own."
 )
 JSON_OPTION: Final = click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 

@@ -31,7 +31,7 @@ from dataflow.connectors.kafka.turns import TurnsTopic
 from dataflow.fault_points import reach
 from dataflow.ports import InputFault, Interrupted, Post, Transaction, Turn
 
-WAITING_MAX: Final = 64
+WAITING_MAX: Final = 512
 """Turns that may wait for the thread; then the engine waits."""
 FOLLOW_S: Final = 0.02
 """How often a standby looks for what was committed."""
@@ -60,9 +60,12 @@ class LedgerSettings:
     commit_records: int = 10_000
     """A transaction is closed when it holds so many records,"""
     commit_ms: int = 0
-    """or when it is so old and no more turns wait."""
+    """or when it is so old. Turns that come while one is committed wait for the next, so 0 makes no small ones under
+    load."""
     timeout_ms: int = 60_000
     """The broker ends a transaction that is open for so long."""
+    offsets_ms: int = 200
+    """How often the consumer group's offsets go with a transaction."""
     heartbeat_ms: int = 250
     """Without turns for so long, an empty transaction tells others that this instance lives."""
 
@@ -130,6 +133,9 @@ class KafkaLedger:
         """In the turns topic, after its record."""
         self.totals: dict[str, int] = {}
         self.told_refusals = 0
+        self.unsent: dict[tuple[str, int], int] = {}
+        """Offsets that the group has not been told."""
+        self.send_at = 0.0
         self.queue: deque[_Entry | _Mark] = deque()
         self.changed = threading.Condition()
         self.pending_marks: dict[int, _Mark] = {}
@@ -306,6 +312,9 @@ class KafkaLedger:
 
     def _take(self, item: _Entry | _Mark) -> None:
         if isinstance(item, _Mark):
+            self.send_at = 0.0
+            if self.current is None and self.unsent:
+                self._begin(time.monotonic())
             if self.current is not None:
                 self._commit()
             item.position = {"transaction": self.number, "offset": self.offset, "totals": dict(self.totals)}
@@ -327,8 +336,6 @@ class KafkaLedger:
 
     def _is_due(self) -> bool:
         assert self.current is not None
-        if self.queue:
-            return False
         return time.monotonic() >= self.current.began_at + self.settings.commit_ms / 1_000
 
     def _begin(self, came_at: float) -> None:
@@ -367,11 +374,14 @@ class KafkaLedger:
         return json.dumps(entry, separators=(",", ":")).encode()
 
     def _send_offsets(self, marks: dict[str, int]) -> None:
-        """Show in the consumer group how far inputs are read; what recovery goes by is the transaction's record."""
+        """Show in the consumer group how far inputs are read, now and then: that takes two more round trips, and
+        what recovery goes by is the transaction's own record."""
         inputs = self.settings.inputs
-        offsets = {inputs[name]: mark for name, mark in marks.items() if name in inputs}
-        if self.group is not None and offsets:
-            self.producer.send_offsets(offsets, self.group())
+        self.unsent |= {inputs[name]: mark for name, mark in marks.items() if name in inputs}
+        now = time.monotonic()
+        if self.group is not None and self.unsent and (now >= self.send_at or self.is_stopping):
+            self.producer.send_offsets(self.unsent, self.group())
+            self.unsent, self.send_at = {}, now + self.settings.offsets_ms / 1_000
 
     def _shut_out(self) -> Exception:
         """By whom: another instance, which has said so, or the broker, because this one was silent for too long."""

@@ -325,7 +325,8 @@ class Runner:
         assert checkpoint is not None
         chunk = self.core.table.snapshot_slice(self.settings.slice_slots)
         self.statistics.snapshot_bytes += len(chunk)
-        self.worker.submit(lambda: checkpoint.writer.append(chunk))
+        if chunk:
+            self.worker.submit(lambda: checkpoint.writer.append(chunk))
         if not self.core.table.snapshot_open:
             self.open_checkpoint = None
             self.worker.submit(lambda: self._make_durable(checkpoint))
