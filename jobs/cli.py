@@ -9,6 +9,7 @@ import click
 from dataflow.ports import InputFault
 from jobs import (
     checkpoint_commands,
+    dlq_commands,
     graph_commands,
     orders_commands,
     query_commands,
@@ -44,6 +45,7 @@ MODULES = (
     schemas_commands,
     services_commands,
     checkpoint_commands,
+    dlq_commands,
     query_commands,
 )
 for module in MODULES:

@@ -9,7 +9,7 @@ from dataflow.connectors.kafka.clients import client_config, open_admin
 from dataflow.connectors.kafka.decoder import Decoder, Reading, Unread
 from dataflow.connectors.kafka.ledger import KafkaLedger, LedgerSettings
 from dataflow.connectors.kafka.reader import Input, KafkaReader
-from dataflow.connectors.kafka.turns import TurnsTopic, make_turns_topic
+from dataflow.connectors.kafka.turns import TurnsTopic, make_own_topic
 from dataflow.connectors.kafka.until import ends
 from dataflow.engines.embedded.outbox import Outbox
 from dataflow.engines.embedded.wiring import Wiring
@@ -123,7 +123,7 @@ def connect(graph: Graph, wiring: Wiring, run: KafkaRun) -> KafkaEdges:
     faults = start_faults(settings, streams)
     if faults:
         raise InputFault("cannot run on this cluster\n" + "\n".join(f"    {fault}" for fault in faults))
-    make_turns_topic(open_admin(settings), settings.turns_topic(run.application), settings.replication)
+    make_own_topic(open_admin(settings), settings.turns_topic(run.application), settings.replication)
     config: dict[str, Any] = client_config(settings)
     schemas = RegisteredSchemas(settings, streams) if settings.registry else LocalSchemas(streams)
     refused: dict[str, str] = {}

@@ -31,6 +31,7 @@ from dataflow.connectors.kafka.turns import TurnsTopic
 from dataflow.fault_points import reach
 from dataflow.ports import InputFault, Interrupted, Post, Transaction, Turn
 
+PRODUCERS: Final = 2
 WAITING_MAX: Final = 512
 """Turns that may wait for the thread; then the engine waits."""
 FOLLOW_S: Final = 0.02
@@ -46,6 +47,7 @@ class LedgerSettings:
 
     application: str
     transactional_id: str
+    """What the producers' ids begin with."""
     turns_topic: str
     topics: dict[str, tuple[str, int]]
     """Topic and partitions of each stream."""
@@ -125,7 +127,12 @@ class KafkaLedger:
         """Messages that the registry's answer made dead letters: see `decoder`."""
         self.instance = uuid.uuid4().hex
         self.key = settings.application.encode()
-        self.producer = TransactionalProducer(config, settings.transactional_id, settings.timeout_ms, self._shut_out)
+        self.producers = [
+            TransactionalProducer(config, f"{settings.transactional_id}-{turn}", settings.timeout_ms, self._shut_out)
+            for turn in range(PRODUCERS)
+        ]
+        self.producer = self.producers[0]
+        """That of the next transaction, or of the one that is open."""
         self.statistics = LedgerStatistics()
         self.number = 0
         """Of the last committed transaction."""
@@ -161,7 +168,8 @@ class KafkaLedger:
 
     def open(self, position: Any | None) -> None:
         self._begin_after(position)
-        self.producer.init()
+        for producer in self.producers:
+            producer.init()
         number, totals = self.number, self.totals
         for _, entry in self.turns.read(self.offset):
             if self.settings.must_be_new:
@@ -176,9 +184,10 @@ class KafkaLedger:
 
     def _say_who(self, number: int, totals: dict[str, int]) -> None:
         """A transaction without turns, by which one that is shut out sees who has taken over."""
-        self.producer.begin()
+        self._begin(0.0)
         self.producer.post_last(self.turns.topic, self.key, self._record(number, _Open(0.0), totals))
         self.producer.commit()
+        self.current = None
 
     def _begin_after(self, position: Any | None) -> None:
         if position is not None:
@@ -250,7 +259,7 @@ class KafkaLedger:
         with self.changed:
             self.is_stopping = True
             self.changed.notify_all()
-        if self.thread is not None and not self.producer.is_stuck():
+        if self.thread is not None and not any(producer.is_stuck() for producer in self.producers):
             self.thread.join()
         self.turns.close()
 
@@ -259,7 +268,7 @@ class KafkaLedger:
         return len(self.queue)
 
     def _has_failed(self) -> bool:
-        if self.failure is None and self.producer.is_stuck():
+        if self.failure is None and any(producer.is_stuck() for producer in self.producers):
             self.failure = Interrupted("sending offsets has not ended: Kafka's group coordinator is away")
         return self.failure is not None
 
@@ -339,6 +348,8 @@ class KafkaLedger:
         return time.monotonic() >= self.current.began_at + self.settings.commit_ms / 1_000
 
     def _begin(self, came_at: float) -> None:
+        """Producers take turns: a broker that still marks the end of one's transaction makes its next one wait."""
+        self.producer = self.producers[self.producers.index(self.producer) - 1]
         self.producer.begin()
         self.current = _Open(came_at)
 

@@ -82,11 +82,17 @@ class TransactionalProducer:
             headers: list[tuple[str, str | bytes | None]] = [
                 ("event_id", event_id), ("cause_id", cause_id), ("traceparent", traceparent(event_id)),
             ]  # fmt: skip
-            self._produce(topic, value, place[1], place[0], headers)
+            self.produce(topic, value, place[1], place[0], headers)
 
-    def _produce(
-        self, topic: str, value: bytes, key: bytes, partition: int, headers: list[tuple[str, str | bytes | None]]
+    def produce(
+        self,
+        topic: str,
+        value: bytes | None,
+        key: bytes | None,
+        partition: int,
+        headers: list[tuple[str, str | bytes | None]],
     ) -> None:
+        """Produce one message; waits while too many are under way."""
         while True:
             try:
                 self.producer.produce(topic, value, key, partition, headers=headers)

@@ -30,10 +30,10 @@ RETENTION_MS: Final = 7 * 24 * 3_600 * 1_000
 """A checkpoint older than this cannot be brought up to date any more."""
 
 
-def make_turns_topic(admin: AdminClient, topic: str, replication: int) -> None:
-    """Make the topic if it is not there. Raises InputFault."""
+def make_own_topic(admin: AdminClient, topic: str, replication: int, retention_ms: int = RETENTION_MS) -> None:
+    """Make a topic of one partition for our own records, if it is not there. Raises InputFault."""
     config = {
-        "retention.ms": str(RETENTION_MS),
+        "retention.ms": str(retention_ms),
         "cleanup.policy": "delete",
         "min.insync.replicas": str(max(1, replication - 1)),
     }
