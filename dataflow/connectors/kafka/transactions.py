@@ -18,6 +18,7 @@ KEYS_MAX: Final = 1 << 20
 """Keys whose partition is remembered, in each stream."""
 RETRY_S: Final = 0.01
 INIT_S: Final = 30.0
+ABORT_S: Final = 5.0
 OFFSETS_S: Final = 10.0
 """Sending offsets that takes longer never ends: librdkafka 2.16 then waits for a group coordinator that has gone,
 whatever timeout it is given (its issues 5456 and 5511)."""
@@ -106,8 +107,10 @@ class TransactionalProducer:
     def post_last(self, topic: str, key: bytes, value: bytes) -> int:
         """Produce one message into partition 0, and wait until it and all before it are there; its offset."""
         landed: list[int] = []
-        self.producer.produce(topic, value, key, 0, on_delivery=lambda _, message: landed.append(message.offset() or 0))
         try:
+            self.producer.produce(
+                topic, value, key, 0, on_delivery=lambda _, message: landed.append(message.offset() or 0)
+            )
             self.producer.flush()
         except KafkaException as failure:
             raise self._fault(f"write to {topic}", failure.args[0]) from None
@@ -144,6 +147,8 @@ class TransactionalProducer:
                 return
 
     def _fault(self, doing: str, error: KafkaError) -> Exception:
+        if error.code() == KafkaError._STATE:
+            return self._failed_before(doing)
         if error.code() in FENCED:
             return self.shut_out()
         if error.txn_requires_abort():
@@ -153,6 +158,17 @@ class TransactionalProducer:
         if error.fatal() or error.txn_requires_abort() or error.retriable():
             return Interrupted(str(fault))
         return fault
+
+    def _failed_before(self, doing: str) -> Exception:
+        """The transaction had failed before this was asked of it: ending it says why."""
+        try:
+            self.producer.abort_transaction(ABORT_S)
+        except KafkaException as failure:
+            error = failure.args[0]
+            if error.code() in FENCED:
+                return self.shut_out()
+            return Interrupted(str(fault_of(error, doing, self.complaints)))
+        return Interrupted(f"cannot {doing}: its transaction had failed before")
 
 
 def _place(places: dict[str, tuple[int, bytes]], key: str, partitions: int) -> tuple[int, bytes]:
