@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from dataflow.model import Record
+from dataflow.model import END_OF_TIME, Record
 from dataflow.ports import InputFault, Transaction, Turn
 from dataflow.testing.faults import SimulatedStorage
 from dataflow.testing.pipeline import MemorySink
@@ -83,3 +83,15 @@ def test_a_replay_whose_input_was_cut_stops_the_run() -> None:
     run = runner(inputs(1), cluster, SimulatedStorage(0), MemorySink(), 1)
     with pytest.raises(InputFault, match="gives fewer records than before"):
         run.start(resume=False)
+
+
+def test_a_run_that_had_come_to_its_end_goes_on_with_what_came_later() -> None:
+    cluster, storage, sink = Cluster(), SimulatedStorage(0), MemorySink()
+    whole = inputs(4)
+    for given in ([items[: len(items) // 2] for items in whole], whole):
+        run = runner(given, cluster, storage, sink, 4)
+        run.start(resume=True)
+        run.run()
+    taken = sum(turn.records() for transaction in cluster.transactions for turn in transaction.turns)
+    assert taken == sum(len(items) for items in whole)
+    assert run.core.watermark_ns < END_OF_TIME

@@ -69,6 +69,17 @@ def test_an_idle_source_does_not_hold_the_watermark_back() -> None:
     assert counts(wiring) == [("A", 10, 2)]
 
 
+def test_when_all_sources_are_silent_the_time_stands_still() -> None:
+    wiring = wired(Windows, sources=2)
+    wiring.core.feed(0, prices(1, 30), 0, 2)
+    wiring.core.feed(1, prices(12), 0, 1)
+    wiring.core.fall_silent(0)
+    wiring.core.fall_silent(1)
+    assert wiring.core.watermark_ns == 12 * SECOND
+    wiring.core.promise(1, 40 * SECOND)
+    assert wiring.core.watermark_ns == 40 * SECOND
+
+
 def test_when_all_sources_have_ended_every_timer_fires() -> None:
     wiring = wired(Windows)
     wiring.core.feed(0, prices(1, 11), 0, 2)

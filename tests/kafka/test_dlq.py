@@ -15,6 +15,7 @@ from tests.kafka.whole_jobs import PATIENCE_S, WholeJobs
 
 NOISE = b"{this is no record}"
 KEY = b"S0"
+MARKET = ("--job", "market-data", "--order", "arrival")
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def jobs(tmp_path: Path, cluster: KafkaSettings) -> WholeJobs:
     for value in (NOISE, None, bytes(2_000)):
         producer.produce(cluster.topic("raw-market-data"), value, KEY, partition=1)
     producer.flush()
-    made.finish("data", "--job", "market-data")
+    made.finish("data", *MARKET)
     return made
 
 
@@ -61,7 +62,7 @@ def test_a_letter_is_sent_once_however_often_and_whoever_asks(jobs: WholeJobs) -
 
 def test_what_is_still_wrong_becomes_a_letter_again(jobs: WholeJobs) -> None:
     jobs.do("dlq", "replay", "--error", "Tombstone")
-    jobs.finish("data", "--job", "market-data", "--resume")
+    jobs.finish("data", *MARKET, "--resume")
     places = [letter["place"] for letter in listed(jobs, "--error", "Tombstone")]
     assert len(set(places)) == 2
 

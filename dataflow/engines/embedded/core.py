@@ -207,10 +207,18 @@ class Core:
         self.follow()
 
     def mark_idle(self, number: i64) -> None:
-        """Take a partition that has ended or fallen silent out of the watermark, until it is promised to."""
+        """Take a partition that has ended out of the watermark; once all have, it is the end of time."""
         self.partitions[number].idle = True
         self.watermarks.place(number, END_OF_TIME)
         self.follow()
+
+    def fall_silent(self, number: i64) -> None:
+        """Take a partition that may bring more out of the watermark, until it is promised to. When all are silent,
+        nothing is known of the time, and the watermark stays."""
+        self.partitions[number].idle = True
+        self.watermarks.place(number, END_OF_TIME)
+        if self.watermarks.least() < END_OF_TIME:
+            self.follow()
 
     def follow(self) -> None:
         """Move to the least of the partitions' watermarks, if that is later."""

@@ -39,6 +39,7 @@ class SourceLane:
             lane.records = [] if batch is None else batch.records
             if batch is None:
                 self.ended = True
+                self.position, self.marks = (self.marks[-1] if self.marks else self.position), []
             else:
                 self.position, self.marks = batch.position, batch.marks
 
@@ -62,11 +63,12 @@ class SourceLane:
         position, used = (self.position, self.lane.used) if mark is None else (mark, 0)
         return {"position": position, "used": used, "ended": self.ended}
 
-    def open(self, stored: dict[str, Any] | None) -> None:
-        """Start at the beginning, or where a checkpoint's entry says. Raises InputFault."""
+    def open(self, stored: dict[str, Any] | None, may_go_on: bool) -> None:
+        """Start at the beginning, or where a checkpoint's entry says. Where it `may_go_on`, what had ended may have
+        more now. Raises InputFault."""
         self.position = None if stored is None else stored["position"]
         self.source.open(self.position)
-        self.ended = stored is not None and stored["ended"]
+        self.ended = stored is not None and stored["ended"] and not may_go_on
 
     def skip(self, used: int) -> None:
         """Pass over the records that were used before the restart. Raises InputFault."""
@@ -174,7 +176,7 @@ class ArrivalIntake:
     def start(self, used: dict[str, int]) -> None:
         for source in self.sources:
             if source.ended:
-                self.core.mark_idle(source.lane.number)
+                self.core.fall_silent(source.lane.number)
 
     def take(self, most: int) -> Turn | None:
         turn = Turn(idle=[self.numbers[name] for name in self.arrivals.fell_silent()])
@@ -219,7 +221,7 @@ class ArrivalIntake:
             lane.limit = lane.used + count
             lanes.append(lane)
         for number in turn.idle:
-            self.core.mark_idle(number)
+            self.core.fall_silent(number)
         self.core.feed_turn(lanes)
         self.marks = {}
         for number, _ in turn.taken:

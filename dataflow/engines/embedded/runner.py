@@ -118,6 +118,8 @@ class Runner:
         ]
         self.ledger = edges.ledger
         self.opened = edges.opened
+        self.may_go_on = edges.arrivals is not None
+        """A run that had come to its end may find more when it is resumed."""
         self.posted = [(channel, channel.outbox) for channel in wiring.channels.values() if channel.outbox is not None]
         self.sinks = edges.sinks
         self.store = store
@@ -158,14 +160,14 @@ class Runner:
             sink.recover(None if manifest is None else manifest.sinks.get(name))
         entries = {} if manifest is None else manifest.sources
         for source in self.sources:
-            source.open(entries.get(source.name))
+            source.open(entries.get(source.name), self.may_go_on)
         if self.opened is not None:
             self.opened()
         self.intake.start({name: entry["used"] for name, entry in entries.items()})
         self.may_write = self.ledger is None
         if self.ledger is not None:
             self._catch_up(self.ledger, position, standby_s)
-        self.statistics.ended = manifest is not None and manifest.ended
+        self.statistics.ended = manifest is not None and manifest.ended and not self.may_go_on
         self._schedule()
 
     def _catch_up(self, ledger: Ledger, position: Any, standby_s: float | None) -> None:
