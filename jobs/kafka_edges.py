@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from dataflow.connectors.kafka.clients import client_config, open_admin
 from dataflow.connectors.kafka.decoder import Decoder, Reading, Unread
-from dataflow.connectors.kafka.ledger import KafkaLedger, LedgerSettings
+from dataflow.connectors.kafka.ledger import KafkaLedger
+from dataflow.connectors.kafka.ledger_settings import LedgerSettings
 from dataflow.connectors.kafka.reader import Input, KafkaReader
 from dataflow.connectors.kafka.turns import TurnsTopic, make_own_topic
 from dataflow.connectors.kafka.until import ends

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from dataflow.connectors.kafka.clients import Unreachable
-from dataflow.connectors.kafka.ledger import LedgerSettings
+from dataflow.connectors.kafka.ledger_settings import LedgerSettings
 from dataflow.engines.embedded.runner import Runner, Settings
 from dataflow.graph import Graph
 from dataflow.load import load_graph

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from dataflow.connectors.kafka.ledger import KafkaLedger, LedgerSettings
+from dataflow.connectors.kafka.ledger import KafkaLedger
+from dataflow.connectors.kafka.ledger_settings import LedgerSettings
 from dataflow.connectors.kafka.transactions import TransactionalProducer
 from dataflow.connectors.kafka.turns import TurnsTopic
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from dataflow.connectors.kafka.ledger import KafkaLedger, LedgerSettings
+from dataflow.connectors.kafka.ledger import KafkaLedger
+from dataflow.connectors.kafka.ledger_settings import LedgerSettings
 from dataflow.connectors.kafka.transactions import OFFSETS_S
 from dataflow.connectors.kafka.turns import TurnsTopic
 from dataflow.ports import Interrupted, Turn

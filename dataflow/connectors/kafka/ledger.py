@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from dataflow.connectors.kafka.ledger_settings import LedgerSettings, LedgerStatistics
 from dataflow.connectors.kafka.transactions import TransactionalProducer
 from dataflow.connectors.kafka.turns import TurnsTopic
 from dataflow.fault_points import reach
@@ -39,37 +40,6 @@ FOLLOW_S: Final = 0.02
 ASK_AGAIN_S: Final = 0.2
 TAKEOVER_S: Final = 4.0
 """Within this an instance that has taken over has said so."""
-
-
-@dataclass(frozen=True)
-class LedgerSettings:
-    """How an application's transactions are made."""
-
-    application: str
-    transactional_id: str
-    """What the producers' ids begin with."""
-    turns_topic: str
-    topics: dict[str, tuple[str, int]]
-    """Topic and partitions of each stream."""
-    inputs: dict[str, tuple[str, int]] = field(default_factory=dict)
-    """Topic and partition of each source that has them."""
-    sources: tuple[str, ...] = ()
-    """All sources by number."""
-    must_be_new: bool = False
-    """Refuse an application that has transactions already."""
-    keeps_turns: bool = True
-    """Write down what each turn took in: where the order of inputs depends on their arrival."""
-    commit_records: int = 10_000
-    """A transaction is closed when it holds so many records,"""
-    commit_ms: int = 0
-    """or when it is so old. Turns that come while one is committed wait for the next, so 0 makes no small ones under
-    load."""
-    timeout_ms: int = 60_000
-    """The broker ends a transaction that is open for so long."""
-    offsets_ms: int = 200
-    """How often the consumer group's offsets go with a transaction."""
-    heartbeat_ms: int = 250
-    """Without turns for so long, an empty transaction tells others that this instance lives."""
 
 
 @dataclass(slots=True)
@@ -96,16 +66,6 @@ class _Open:
     turns: list[Turn] = field(default_factory=list)
     marks: dict[str, int] = field(default_factory=dict)
     records: int = 0
-
-
-@dataclass
-class LedgerStatistics:
-    """What was committed, for people. Times in seconds."""
-
-    transactions: int = 0
-    records: int = 0
-    commit_s: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
-    """From the beginning of each commit to its end."""
 
 
 class KafkaLedger:
