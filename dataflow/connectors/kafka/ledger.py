@@ -100,6 +100,8 @@ class KafkaLedger:
         """In the turns topic, after its record."""
         self.totals: dict[str, int] = {}
         self.told_refusals = 0
+        self.said_at = 0
+        """In the turns topic, after the record by which this instance said who it is."""
         self.unsent: dict[tuple[str, int], int] = {}
         """Offsets that the group has not been told."""
         self.send_at = 0.0
@@ -145,8 +147,9 @@ class KafkaLedger:
     def _say_who(self, number: int, totals: dict[str, int]) -> None:
         """A transaction without turns, by which one that is shut out sees who has taken over."""
         self._begin(0.0)
-        self.producer.post_last(self.turns.topic, self.key, self._record(number, _Open(0.0), totals))
+        offset = self.producer.post_last(self.turns.topic, self.key, self._record(number, _Open(0.0), totals))
         self.producer.commit()
+        self.said_at = offset + 1
         self.current = None
 
     def _begin_after(self, position: Any | None) -> None:
@@ -163,7 +166,7 @@ class KafkaLedger:
 
     def _read(self) -> Iterator[Transaction]:
         """The transactions that are committed by now and were not read before."""
-        for offset, entry in self.turns.read(self.offset):
+        for offset, entry in self.turns.read(self.offset, self.said_at):
             self._check(entry)
             self.offset, self.number, self.totals = offset + 1, entry["transaction"], entry["totals"]
             self.refused |= entry["refused"]

@@ -20,6 +20,7 @@ POLL_MESSAGES: Final = 1_000
 ANSWER_S: Final = 30.0
 FROM_START: Final = -2
 KNOWN_S: Final = 10.0
+SEEN_S: Final = 0.005
 UNKNOWN: Final = (
     KafkaError._UNKNOWN_PARTITION,
     KafkaError._UNKNOWN_TOPIC,
@@ -54,14 +55,15 @@ class TurnsTopic:
         self.config = {**config, **SETTINGS, "group.id": application, "error_cb": self.complaints.note}
         self.consumer: Consumer | None = None
 
-    def read(self, offset: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    def read(self, offset: int, at_least: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
         """(offset, record) of all transactions that are committed by now, from an offset (0: the first there is) on.
-        Raises InputFault."""
+        Those before `at_least` are: a commit returns before readers see it, so it may have to be waited for. Raises
+        InputFault."""
         consumer = self.consumer or Consumer(self.config)
         self.consumer = consumer
         partition = TopicPartition(self.topic, 0, offset or FROM_START)
         try:
-            end = _end(consumer, partition)
+            end = _end(consumer, partition, at_least)
             if end < offset:
                 raise InputFault(
                     f"{self.topic} ends at {end}, the checkpoint has read it up to {offset}: it was made anew\n"
@@ -99,13 +101,19 @@ class TurnsTopic:
             self.consumer = None
 
 
-def _end(consumer: Consumer, partition: TopicPartition) -> int:
+def _end(consumer: Consumer, partition: TopicPartition, at_least: int) -> int:
     """Offset after the last committed message; a topic just made takes a moment to be known. Raises KafkaException."""
     deadline = time.monotonic() + KNOWN_S
     while True:
         try:
-            return consumer.get_watermark_offsets(partition, timeout=ANSWER_S)[1]
+            end = int(consumer.get_watermark_offsets(partition, timeout=ANSWER_S)[1])
         except KafkaException as error:
             if error.args[0].code() not in UNKNOWN or time.monotonic() > deadline:
                 raise
             time.sleep(POLL_S)
+        else:
+            if end >= at_least:
+                return end
+            if time.monotonic() > deadline:
+                raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
+            time.sleep(SEEN_S)
