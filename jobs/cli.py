@@ -11,6 +11,7 @@ from jobs import (
     checkpoint_commands,
     dlq_commands,
     graph_commands,
+    lag_command,
     orders_commands,
     query_commands,
     run_command,
@@ -46,6 +47,7 @@ MODULES = (
     services_commands,
     checkpoint_commands,
     dlq_commands,
+    lag_command,
     query_commands,
 )
 for module in MODULES:
