@@ -17,6 +17,7 @@ from jobs import (
     run_command,
     schemas_commands,
     services_commands,
+    top_command,
     topics_commands,
 )
 
@@ -42,6 +43,7 @@ MODULES = (
     run_command,
     graph_commands,
     orders_commands,
+    top_command,
     topics_commands,
     schemas_commands,
     services_commands,

@@ -25,6 +25,7 @@ from jobs.assemble import Assembly, RunRequest, assemble
 from jobs.catalog import catalog
 from jobs.kafka_edges import KafkaRun
 from jobs.kafka_options import kafka_options, kafka_settings, need_brokers
+from jobs.live_figures import LiveFigures
 from jobs.summary import print_summary
 
 TRACES = ("checkpoints", "topics", "clickhouse", "spool")
@@ -189,7 +190,7 @@ def _until_done(graph: Graph, request: RunRequest, options: RunOptions, console:
                 _stop_on_signals(assembly.runner)
                 _start(assembly.runner, resume, options, console)
                 latest = assembly
-                _carry_on(assembly, console, options.quiet)
+                _carry_on(assembly, console, options)
             finally:
                 assembly.close()
         except (Interrupted, Unreachable) as reason:
@@ -245,17 +246,24 @@ def _stop_on_signals(runner: Runner) -> None:
         signal.signal(number, lambda *_: runner.stop())
 
 
-def _carry_on(assembly: Assembly, console: Console, quiet: bool) -> None:
+def _carry_on(assembly: Assembly, console: Console, options: RunOptions) -> None:
+    figures = LiveFigures(assembly, options.data)
     for reason in assembly.runner.statistics.passed_over:
         console.print(f"[yellow]passed over:[/] {reason}", highlight=False)
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("events"),
         TimeElapsedColumn(), TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=console, disable=quiet, refresh_per_second=4) as progress:
+    with Progress(*columns, console=console, disable=options.quiet, refresh_per_second=4) as progress:
         total = assembly.expected_records()
         task = progress.add_task("running", total=total, completed=assembly.records_before())
-        assembly.run(lambda count: progress.advance(task, count))
+
+        def tell(count: int) -> None:
+            progress.advance(task, count)
+            figures.note()
+
+        assembly.run(tell)
+        figures.end()
         progress.update(task, description="done" if assembly.runner.statistics.ended else "stopped")
 
 
