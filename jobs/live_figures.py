@@ -14,8 +14,6 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from confluent_kafka import KafkaException, TopicPartition
-
 from dataflow.connectors.kafka.ledger import WAITING_MAX
 from dataflow.connectors.kafka.partitions import KafkaPartition
 from dataflow.connectors.kafka.reader import KafkaReader
@@ -120,11 +118,11 @@ class LiveFigures:
     def _lag(self, names: list[str]) -> int | None:
         """Offsets between what the engine has taken and the end; None where it is not known."""
         reader = self._reader()
-        if reader is None or reader.consumer is None or names[0] not in reader.partitions:
+        if reader is None or names[0] not in reader.partitions:
             return None
-        lags = [_partition_lag(reader, reader.partitions[name]) for name in names]
+        lags = [_partition_lag(reader.partitions[name]) for name in names]
         known = [lag for lag in lags if lag is not None]
-        return sum(known) if known else None
+        return sum(known) if len(known) == len(lags) else None
 
     def _operators(self, rates: dict[str, float]) -> list[dict[str, Any]]:
         return [
@@ -160,16 +158,13 @@ class LiveFigures:
         return {"number": number, "age_s": now - self.checkpoint[1]} if number else None
 
 
-def _partition_lag(reader: KafkaReader, partition: KafkaPartition) -> int | None:
-    assert reader.consumer is not None
-    end = partition.end
-    if end is None:
-        place = TopicPartition(partition.place.topic, partition.place.partition)
-        with contextlib.suppress(KafkaException, RuntimeError):
-            found = reader.consumer.get_watermark_offsets(place, cached=True)
-            end = found[1] if found is not None and found[1] >= 0 else None
+def _partition_lag(partition: KafkaPartition) -> int | None:
+    """None for what has no end, unless all of it was read. Do not ask the consumer for the end: while its own thread
+    consumes, `get_watermark_offsets` waits for ever, from its cache too."""
+    if partition.at_end and not partition.records:
+        return 0
     taken = partition.position if partition.records else partition.next
-    return None if end is None else max(0, end - max(0, taken))
+    return None if partition.end is None else max(0, partition.end - max(0, taken))
 
 
 def _watermark(at_ns: int) -> int | None:
