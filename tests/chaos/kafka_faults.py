@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -16,8 +17,8 @@ from tests.chaos.kafka_world import World
 
 REACH_S: Final = 12.0
 """Within this a life comes to its point, or is killed where it is."""
-GOES_ON: Final = 4
-"""Messages in the turns topic that show that a life goes on."""
+GOES_ON: Final = 8
+"""Messages in the turns topic that show that a life goes on: two each transaction, the first says who it is."""
 GOES_ON_S: Final = 60.0
 ANY: Final = ("arrival", "time")
 ARRIVAL: Final = ("arrival",)
@@ -111,6 +112,9 @@ def must_stop(life: Life, words: str, timeout_s: float = GOES_ON_S) -> None:
 
 
 def must_have_said(life: Life, words: str) -> None:
+    deadline = time.monotonic() + REACH_S
+    while words not in life.said() and time.monotonic() < deadline:
+        time.sleep(0.05)
     if words not in life.said():
         raise Unexpected(f"the life should have said {words!r}: {life.said()!r}")
 

@@ -6,7 +6,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -88,6 +88,8 @@ class World:
         self.setting = setting
         self.brokers = self.broker.brokers
         """Where the job and the feed find the broker."""
+        self.seen = 0
+        """Where the turns topic ended when last asked."""
         self.copies = 0
         self.data = folder / "data"
         """Of the instance that counts: two instances at once have one each."""
@@ -120,10 +122,9 @@ class World:
 
     def transactions(self) -> int:
         """Where the turns topic ends: it grows with each transaction."""
-        try:
-            return int(self.watcher.get_watermark_offsets(TopicPartition(self.topic(TURNS), 0), timeout=2)[1])
-        except KafkaException:
-            return 0
+        with suppress(KafkaException):
+            self.seen = self.watcher.get_watermark_offsets(TopicPartition(self.topic(TURNS), 0), timeout=2)[1]
+        return self.seen
 
     def wait_for_transactions(self, more: int, life: Life, timeout_s: float = 20.0) -> bool:
         """Until there are so many more, or the life has ended."""

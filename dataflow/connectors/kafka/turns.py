@@ -78,6 +78,16 @@ class TurnsTopic:
         finally:
             consumer.unassign()
 
+    def written_end(self) -> int:
+        """Offset after the last record that anybody has written, committed or not. Raises InputFault."""
+        consumer = Consumer({**self.config, "isolation.level": "read_uncommitted"})
+        try:
+            return _end(consumer, TopicPartition(self.topic, 0), 0)
+        except KafkaException as error:
+            raise fault_of(error, f"read {self.topic}", self.complaints) from None
+        finally:
+            consumer.close()
+
     def _up_to(self, consumer: Consumer, end: int) -> Iterator[tuple[int, dict[str, Any]]]:
         deadline = time.monotonic() + ANSWER_S
         while True:
