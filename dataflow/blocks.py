@@ -10,21 +10,14 @@ from dataflow.model import Record, RecordType
 
 
 def records_of(payload: bytes, schemas: Sequence[RecordType]) -> Iterator[Record]:
-    """The records of a stream of these types from its encoded data, in order.
-
-    Our encoding of a record is the only one we write, so a record's length is that of encoding it again.
-    """
+    """The records of a stream of these types from its encoded data, in order."""
     position = 0
-    scratch = BytesWriter()
     while position < len(payload):
         branch = 0
         if len(schemas) > 1:
             branch = payload[position] >> 1
             position += 1
-        record = schemas[branch].decode(payload, position)
-        scratch.truncate(0)
-        record.encode_into(scratch)
-        position += len(scratch)
+        record, position = schemas[branch].decode_next(payload, position)
         yield record
 
 

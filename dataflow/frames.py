@@ -32,7 +32,7 @@ def decode_frames(frames: list[bytes], types: list[RecordType | None], bad: list
             bad.append((index, schema_id, "no frame" if schema_id < 0 else f"schema id {schema_id} is unknown"))
         else:
             try:
-                records.append(record_type.decode(data, FRAME_BYTES))
+                records.append(record_type.decode_whole(data, FRAME_BYTES))
             except ValueError as error:
                 bad.append((index, schema_id, str(error)))
     return records

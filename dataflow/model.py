@@ -166,9 +166,21 @@ class RecordType:
         """A record with every field at its default."""
         raise NotImplementedError
 
-    def decode(self, data: bytes, position: i64) -> Record:
-        """The record encoded in `data` from `position` on. Raises ValueError for bytes that are none."""
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
+        """The record encoded in `data` from `position` on, and where it ends. Raises ValueError for bytes that are
+        none."""
         raise NotImplementedError
+
+    def decode(self, data: bytes, position: i64) -> Record:
+        """The record alone, whatever follows."""
+        return self.decode_next(data, position)[0]
+
+    def decode_whole(self, data: bytes, position: i64) -> Record:
+        """The record with which `data` ends. Raises ValueError where bytes follow it, too."""
+        record, end = self.decode_next(data, position)
+        if end != len(data):
+            raise ValueError(f"{len(data) - end} bytes follow the {self.name}")
+        return record
 
     def from_dict(self, fields: dict[str, Any]) -> Record:
         """The record from Avro field names and fastavro's values; missing fields take their defaults."""
@@ -186,8 +198,12 @@ class StateType:
     def new(self) -> State:
         raise NotImplementedError
 
-    def decode(self, data: bytes, position: i64) -> State:
+    def decode_next(self, data: bytes, position: i64) -> tuple[State, i64]:
         raise NotImplementedError
+
+    def decode(self, data: bytes, position: i64) -> State:
+        """The state encoded in `data` from `position` on. Raises ValueError for bytes that are none."""
+        return self.decode_next(data, position)[0]
 
     def from_dict(self, fields: dict[str, Any]) -> State:
         raise NotImplementedError

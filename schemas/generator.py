@@ -198,9 +198,9 @@ def type_lines(
         yield f"    def new(self) -> {base}:"
         yield f"        return {name}()"
         yield ""
-        yield f"    def decode(self, data: bytes, position: i64) -> {base}:"
+        yield f"    def decode_next(self, data: bytes, position: i64) -> tuple[{base}, i64]:"
         yield "        try:"
-        yield f"            return read_{name}(data, position)[0]"
+        yield f"            return read_{name}(data, position)"
         yield "        except (IndexError, ValueError) as error:"
         yield f'            raise ValueError(f"no {name}: {{error}}") from None'
         yield ""

@@ -5939,9 +5939,9 @@ class AccountChangedType(RecordType):
     def new(self) -> Record:
         return AccountChanged()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_AccountChanged(data, position)[0]
+            return read_AccountChanged(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no AccountChanged: {error}") from None
 
@@ -5958,9 +5958,9 @@ class AlertRuleChangedType(RecordType):
     def new(self) -> Record:
         return AlertRuleChanged()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_AlertRuleChanged(data, position)[0]
+            return read_AlertRuleChanged(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no AlertRuleChanged: {error}") from None
 
@@ -5977,9 +5977,9 @@ class AlertRuleRejectedType(RecordType):
     def new(self) -> Record:
         return AlertRuleRejected()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_AlertRuleRejected(data, position)[0]
+            return read_AlertRuleRejected(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no AlertRuleRejected: {error}") from None
 
@@ -5996,9 +5996,9 @@ class AlertTriggeredType(RecordType):
     def new(self) -> Record:
         return AlertTriggered()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_AlertTriggered(data, position)[0]
+            return read_AlertTriggered(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no AlertTriggered: {error}") from None
 
@@ -6015,9 +6015,9 @@ class AnalyticsCalculatedType(RecordType):
     def new(self) -> Record:
         return AnalyticsCalculated()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_AnalyticsCalculated(data, position)[0]
+            return read_AnalyticsCalculated(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no AnalyticsCalculated: {error}") from None
 
@@ -6034,9 +6034,9 @@ class AuctionCompletedType(RecordType):
     def new(self) -> Record:
         return AuctionCompleted()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_AuctionCompleted(data, position)[0]
+            return read_AuctionCompleted(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no AuctionCompleted: {error}") from None
 
@@ -6053,9 +6053,9 @@ class CashMovedType(RecordType):
     def new(self) -> Record:
         return CashMoved()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_CashMoved(data, position)[0]
+            return read_CashMoved(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no CashMoved: {error}") from None
 
@@ -6072,9 +6072,9 @@ class CorporateActionAnnouncedType(RecordType):
     def new(self) -> Record:
         return CorporateActionAnnounced()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_CorporateActionAnnounced(data, position)[0]
+            return read_CorporateActionAnnounced(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no CorporateActionAnnounced: {error}") from None
 
@@ -6091,9 +6091,9 @@ class DeadLetterType(RecordType):
     def new(self) -> Record:
         return DeadLetter()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_DeadLetter(data, position)[0]
+            return read_DeadLetter(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no DeadLetter: {error}") from None
 
@@ -6110,9 +6110,9 @@ class InstrumentChangedType(RecordType):
     def new(self) -> Record:
         return InstrumentChanged()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_InstrumentChanged(data, position)[0]
+            return read_InstrumentChanged(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no InstrumentChanged: {error}") from None
 
@@ -6129,9 +6129,9 @@ class KillSwitchChangedType(RecordType):
     def new(self) -> Record:
         return KillSwitchChanged()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_KillSwitchChanged(data, position)[0]
+            return read_KillSwitchChanged(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no KillSwitchChanged: {error}") from None
 
@@ -6148,9 +6148,9 @@ class LateEventType(RecordType):
     def new(self) -> Record:
         return LateEvent()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_LateEvent(data, position)[0]
+            return read_LateEvent(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no LateEvent: {error}") from None
 
@@ -6167,9 +6167,9 @@ class LocateGrantedType(RecordType):
     def new(self) -> Record:
         return LocateGranted()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_LocateGranted(data, position)[0]
+            return read_LocateGranted(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no LocateGranted: {error}") from None
 
@@ -6186,9 +6186,9 @@ class LotClosedType(RecordType):
     def new(self) -> Record:
         return LotClosed()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_LotClosed(data, position)[0]
+            return read_LotClosed(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no LotClosed: {error}") from None
 
@@ -6205,9 +6205,9 @@ class MarketDataReceivedType(RecordType):
     def new(self) -> Record:
         return MarketDataReceived()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_MarketDataReceived(data, position)[0]
+            return read_MarketDataReceived(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no MarketDataReceived: {error}") from None
 
@@ -6224,9 +6224,9 @@ class MarketDataRejectedType(RecordType):
     def new(self) -> Record:
         return MarketDataRejected()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_MarketDataRejected(data, position)[0]
+            return read_MarketDataRejected(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no MarketDataRejected: {error}") from None
 
@@ -6243,9 +6243,9 @@ class OrderAcceptedType(RecordType):
     def new(self) -> Record:
         return OrderAccepted()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_OrderAccepted(data, position)[0]
+            return read_OrderAccepted(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderAccepted: {error}") from None
 
@@ -6262,9 +6262,9 @@ class OrderCancelRejectedType(RecordType):
     def new(self) -> Record:
         return OrderCancelRejected()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_OrderCancelRejected(data, position)[0]
+            return read_OrderCancelRejected(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderCancelRejected: {error}") from None
 
@@ -6281,9 +6281,9 @@ class OrderCancelRequestedType(RecordType):
     def new(self) -> Record:
         return OrderCancelRequested()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_OrderCancelRequested(data, position)[0]
+            return read_OrderCancelRequested(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderCancelRequested: {error}") from None
 
@@ -6300,9 +6300,9 @@ class OrderCancelledType(RecordType):
     def new(self) -> Record:
         return OrderCancelled()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_OrderCancelled(data, position)[0]
+            return read_OrderCancelled(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderCancelled: {error}") from None
 
@@ -6319,9 +6319,9 @@ class OrderExecutedType(RecordType):
     def new(self) -> Record:
         return OrderExecuted()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_OrderExecuted(data, position)[0]
+            return read_OrderExecuted(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderExecuted: {error}") from None
 
@@ -6338,9 +6338,9 @@ class OrderExpiredType(RecordType):
     def new(self) -> Record:
         return OrderExpired()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_OrderExpired(data, position)[0]
+            return read_OrderExpired(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderExpired: {error}") from None
 
@@ -6357,9 +6357,9 @@ class OrderPlacedType(RecordType):
     def new(self) -> Record:
         return OrderPlaced()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_OrderPlaced(data, position)[0]
+            return read_OrderPlaced(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderPlaced: {error}") from None
 
@@ -6376,9 +6376,9 @@ class OrderRejectedType(RecordType):
     def new(self) -> Record:
         return OrderRejected()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_OrderRejected(data, position)[0]
+            return read_OrderRejected(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderRejected: {error}") from None
 
@@ -6395,9 +6395,9 @@ class OrderReplaceRejectedType(RecordType):
     def new(self) -> Record:
         return OrderReplaceRejected()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_OrderReplaceRejected(data, position)[0]
+            return read_OrderReplaceRejected(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderReplaceRejected: {error}") from None
 
@@ -6414,9 +6414,9 @@ class OrderReplaceRequestedType(RecordType):
     def new(self) -> Record:
         return OrderReplaceRequested()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_OrderReplaceRequested(data, position)[0]
+            return read_OrderReplaceRequested(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderReplaceRequested: {error}") from None
 
@@ -6433,9 +6433,9 @@ class OrderReplacedType(RecordType):
     def new(self) -> Record:
         return OrderReplaced()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_OrderReplaced(data, position)[0]
+            return read_OrderReplaced(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderReplaced: {error}") from None
 
@@ -6452,9 +6452,9 @@ class OrderSuspendedType(RecordType):
     def new(self) -> Record:
         return OrderSuspended()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_OrderSuspended(data, position)[0]
+            return read_OrderSuspended(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderSuspended: {error}") from None
 
@@ -6471,9 +6471,9 @@ class OrderTransitionRefusedType(RecordType):
     def new(self) -> Record:
         return OrderTransitionRefused()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_OrderTransitionRefused(data, position)[0]
+            return read_OrderTransitionRefused(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderTransitionRefused: {error}") from None
 
@@ -6490,9 +6490,9 @@ class OrderTriggeredType(RecordType):
     def new(self) -> Record:
         return OrderTriggered()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_OrderTriggered(data, position)[0]
+            return read_OrderTriggered(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderTriggered: {error}") from None
 
@@ -6509,9 +6509,9 @@ class OrderValidatedType(RecordType):
     def new(self) -> Record:
         return OrderValidated()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_OrderValidated(data, position)[0]
+            return read_OrderValidated(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no OrderValidated: {error}") from None
 
@@ -6528,9 +6528,9 @@ class PortfolioRebalancedType(RecordType):
     def new(self) -> Record:
         return PortfolioRebalanced()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_PortfolioRebalanced(data, position)[0]
+            return read_PortfolioRebalanced(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no PortfolioRebalanced: {error}") from None
 
@@ -6547,9 +6547,9 @@ class PositionUpdatedType(RecordType):
     def new(self) -> Record:
         return PositionUpdated()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_PositionUpdated(data, position)[0]
+            return read_PositionUpdated(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no PositionUpdated: {error}") from None
 
@@ -6566,9 +6566,9 @@ class PositionValuedType(RecordType):
     def new(self) -> Record:
         return PositionValued()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_PositionValued(data, position)[0]
+            return read_PositionValued(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no PositionValued: {error}") from None
 
@@ -6585,9 +6585,9 @@ class PriceUpdatedType(RecordType):
     def new(self) -> Record:
         return PriceUpdated()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_PriceUpdated(data, position)[0]
+            return read_PriceUpdated(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no PriceUpdated: {error}") from None
 
@@ -6604,9 +6604,9 @@ class ReconciliationBreakFoundType(RecordType):
     def new(self) -> Record:
         return ReconciliationBreakFound()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_ReconciliationBreakFound(data, position)[0]
+            return read_ReconciliationBreakFound(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no ReconciliationBreakFound: {error}") from None
 
@@ -6623,9 +6623,9 @@ class ReportGeneratedType(RecordType):
     def new(self) -> Record:
         return ReportGenerated()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_ReportGenerated(data, position)[0]
+            return read_ReportGenerated(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no ReportGenerated: {error}") from None
 
@@ -6642,9 +6642,9 @@ class RiskCheckedType(RecordType):
     def new(self) -> Record:
         return RiskChecked()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_RiskChecked(data, position)[0]
+            return read_RiskChecked(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no RiskChecked: {error}") from None
 
@@ -6661,9 +6661,9 @@ class SettlementFailedType(RecordType):
     def new(self) -> Record:
         return SettlementFailed()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_SettlementFailed(data, position)[0]
+            return read_SettlementFailed(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no SettlementFailed: {error}") from None
 
@@ -6680,9 +6680,9 @@ class SettlementObligationChangedType(RecordType):
     def new(self) -> Record:
         return SettlementObligationChanged()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_SettlementObligationChanged(data, position)[0]
+            return read_SettlementObligationChanged(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no SettlementObligationChanged: {error}") from None
 
@@ -6699,9 +6699,9 @@ class TargetWeightChangedType(RecordType):
     def new(self) -> Record:
         return TargetWeightChanged()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_TargetWeightChanged(data, position)[0]
+            return read_TargetWeightChanged(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no TargetWeightChanged: {error}") from None
 
@@ -6718,9 +6718,9 @@ class TradeExecutedType(RecordType):
     def new(self) -> Record:
         return TradeExecuted()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_TradeExecuted(data, position)[0]
+            return read_TradeExecuted(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no TradeExecuted: {error}") from None
 
@@ -6737,9 +6737,9 @@ class TradeSettledType(RecordType):
     def new(self) -> Record:
         return TradeSettled()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_TradeSettled(data, position)[0]
+            return read_TradeSettled(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no TradeSettled: {error}") from None
 
@@ -6756,9 +6756,9 @@ class TradingStatusChangedType(RecordType):
     def new(self) -> Record:
         return TradingStatusChanged()
 
-    def decode(self, data: bytes, position: i64) -> Record:
+    def decode_next(self, data: bytes, position: i64) -> tuple[Record, i64]:
         try:
-            return read_TradingStatusChanged(data, position)[0]
+            return read_TradingStatusChanged(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no TradingStatusChanged: {error}") from None
 

@@ -2563,9 +2563,9 @@ class ConflateStateType(StateType):
     def new(self) -> State:
         return ConflateState()
 
-    def decode(self, data: bytes, position: i64) -> State:
+    def decode_next(self, data: bytes, position: i64) -> tuple[State, i64]:
         try:
-            return read_ConflateState(data, position)[0]
+            return read_ConflateState(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no ConflateState: {error}") from None
 
@@ -2582,9 +2582,9 @@ class ExecutionStateType(StateType):
     def new(self) -> State:
         return ExecutionState()
 
-    def decode(self, data: bytes, position: i64) -> State:
+    def decode_next(self, data: bytes, position: i64) -> tuple[State, i64]:
         try:
-            return read_ExecutionState(data, position)[0]
+            return read_ExecutionState(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no ExecutionState: {error}") from None
 
@@ -2601,9 +2601,9 @@ class IndicatorsStateType(StateType):
     def new(self) -> State:
         return IndicatorsState()
 
-    def decode(self, data: bytes, position: i64) -> State:
+    def decode_next(self, data: bytes, position: i64) -> tuple[State, i64]:
         try:
-            return read_IndicatorsState(data, position)[0]
+            return read_IndicatorsState(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no IndicatorsState: {error}") from None
 
@@ -2620,9 +2620,9 @@ class NormaliseStateType(StateType):
     def new(self) -> State:
         return NormaliseState()
 
-    def decode(self, data: bytes, position: i64) -> State:
+    def decode_next(self, data: bytes, position: i64) -> tuple[State, i64]:
         try:
-            return read_NormaliseState(data, position)[0]
+            return read_NormaliseState(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no NormaliseState: {error}") from None
 
@@ -2639,9 +2639,9 @@ class PassageStateType(StateType):
     def new(self) -> State:
         return PassageState()
 
-    def decode(self, data: bytes, position: i64) -> State:
+    def decode_next(self, data: bytes, position: i64) -> tuple[State, i64]:
         try:
-            return read_PassageState(data, position)[0]
+            return read_PassageState(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no PassageState: {error}") from None
 
@@ -2658,9 +2658,9 @@ class PriceAlertsStateType(StateType):
     def new(self) -> State:
         return PriceAlertsState()
 
-    def decode(self, data: bytes, position: i64) -> State:
+    def decode_next(self, data: bytes, position: i64) -> tuple[State, i64]:
         try:
-            return read_PriceAlertsState(data, position)[0]
+            return read_PriceAlertsState(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no PriceAlertsState: {error}") from None
 
@@ -2677,9 +2677,9 @@ class RiskStateType(StateType):
     def new(self) -> State:
         return RiskState()
 
-    def decode(self, data: bytes, position: i64) -> State:
+    def decode_next(self, data: bytes, position: i64) -> tuple[State, i64]:
         try:
-            return read_RiskState(data, position)[0]
+            return read_RiskState(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no RiskState: {error}") from None
 
@@ -2696,9 +2696,9 @@ class ValidateStateType(StateType):
     def new(self) -> State:
         return ValidateState()
 
-    def decode(self, data: bytes, position: i64) -> State:
+    def decode_next(self, data: bytes, position: i64) -> tuple[State, i64]:
         try:
-            return read_ValidateState(data, position)[0]
+            return read_ValidateState(data, position)
         except (IndexError, ValueError) as error:
             raise ValueError(f"no ValidateState: {error}") from None
 
