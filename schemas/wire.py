@@ -260,7 +260,10 @@ def read_money(data: bytes, position: i64) -> tuple[int, i64]:
         return read_i64_be(data, start) >> (64 - 8 * (end - start)), end
     if end > start + 16:
         raise ValueError(f"money of {end - start} bytes")
-    return int.from_bytes(data[start:end], "big", signed=True), end
+    value = int.from_bytes(data[start:end], "big", signed=True)
+    if not -MONEY_LIMIT < value < MONEY_LIMIT:
+        raise ValueError("money of more than 38 digits")
+    return value, end
 
 
 @mypyc_attr(acyclic=True)

@@ -151,6 +151,12 @@ def fastavros(value: int) -> bytes:
     return target.getvalue()
 
 
+@pytest.mark.parametrize("raw", [(10**38).to_bytes(16, "big"), (-(10**38)).to_bytes(16, "big", signed=True)])
+def test_money_that_cannot_be_written_is_not_read(raw: bytes) -> None:
+    with pytest.raises(ValueError, match="more than 38 digits"):
+        wire.read_money(written(wire.write_bytes, raw), 0)
+
+
 def test_money_of_no_bytes_is_nothing() -> None:
     assert wire.read_money(b"\x00", 0) == (0, 1)
 

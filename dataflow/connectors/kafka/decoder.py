@@ -16,19 +16,40 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
 
 import fastavro
+from fastavro.read import SchemaResolutionError
+from fastavro.schema import SchemaParseException
 
 from dataflow.avro_container import stream_schema
 from dataflow.connectors.kafka.schema_lookup import RegistryAway, UnknownSchemaId
 from dataflow.graph import Stream
-from dataflow.model import Record, hash_text
+from dataflow.model import END_OF_TIME, Record, hash_text
 
 HEADER_BYTES: Final = 5
+ID_MAX: Final = (1 << 31) - 1
+"""Registries give no higher ids."""
 PATIENCE_S: Final = 3.0
 ASK_AGAIN_S: Final = 0.2
 EARLIEST_NS: Final = 631_152_000 * 1_000_000_000
 """1990-01-01: no market's event is older, a clock that was never set is."""
 AHEAD_NS: Final = 24 * 3_600 * 1_000_000_000
 """An event may be so much later than its message: beyond it, one record would close every window there is."""
+RAW_BYTES_MAX: Final = 1 << 20
+"""A letter holds so many bytes of a message; no topic of ours takes longer messages."""
+TEXT_MAX: Final = 400
+NO_DATUM: Final = (
+    ValueError,
+    LookupError,
+    EOFError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    MemoryError,
+    SchemaResolutionError,
+    SchemaParseException,
+)
+"""What fastavro raises for schemas that do not go together and for bytes that are no datum, and what setting a record's
+fields to what it found there raises."""
 
 
 class BadMessage(Exception):
@@ -67,7 +88,7 @@ class Message(NamedTuple):
     key: bytes | None
     value: bytes | None
     timestamp_ms: int
-    """When it was produced, as its producer or its broker has it; 0 where neither says."""
+    """When it was produced, as its producer or its broker has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +148,8 @@ class Decoder:
             record = self._decode(schema_id, value)
         except (UnknownSchemaId, RegistryAway) as error:
             raise self._refusal(place, schema_id, error) from None
-        except (ValueError, IndexError, EOFError, TypeError, KeyError, OverflowError) as error:
-            raise BadMessage("NoRecord", f"no {self._names()}: {error or type(error).__name__}", schema_id) from None
+        except ValueError as error:
+            raise BadMessage("NoRecord", str(error)[:TEXT_MAX], schema_id) from None
         if self.reading.refused and place.text() in self.reading.refused:
             raise self._refusal(place, schema_id, UnknownSchemaId())
         self._check_key(record, message.key, schema_id)
@@ -140,20 +161,26 @@ class Decoder:
     def _decode(self, schema_id: int, value: bytes) -> Record:
         if schema_id == self.reading.schema_id:
             if len(self.types) == 1:
-                return self.types[0].decode(value, HEADER_BYTES)
+                return self.types[0].decode_whole(value, HEADER_BYTES)
             branch = value[HEADER_BYTES] >> 1
             if branch >= len(self.types) or value[HEADER_BYTES] & 1:
                 raise ValueError(f"there is no branch {branch} in the stream's union")
-            return self.types[branch].decode(value, HEADER_BYTES + 1)
-        resolver = self.resolvers.get(schema_id)
-        if resolver is None:
-            resolver = _Resolver(self.reading.stream, self._schema(schema_id))
-            self.resolvers[schema_id] = resolver
-        return resolver.record(value)
+            return self.types[branch].decode_whole(value, HEADER_BYTES + 1)
+        try:
+            resolver = self.resolvers.get(schema_id)
+            if resolver is None:
+                resolver = self.resolvers[schema_id] = _Resolver(self.reading.stream, self._schema(schema_id))
+            return resolver.record(value)
+        except (UnknownSchemaId, RegistryAway):
+            raise
+        except NO_DATUM as error:
+            raise ValueError(f"no {self._names()}: {error or type(error).__name__}") from None
 
     def _schema(self, schema_id: int) -> str:
         """Wait a little for a registry that is away, once; then messages of unknown ids are dead letters until it is
         back. Raises UnknownSchemaId or RegistryAway."""
+        if not 0 < schema_id <= ID_MAX:
+            raise UnknownSchemaId
         deadline = time.monotonic() + (0.0 if self.is_away else PATIENCE_S)
         while True:
             try:
@@ -190,8 +217,12 @@ class Decoder:
 
     def _letter(self, place: Place, message: Message, bad: BadMessage) -> Record:
         reading = self.reading
-        time_ns, raw = message.timestamp_ms * 1_000_000, message.value or b""
-        unread = Unread(reading.source, place.text(), time_ns, bad.error, str(bad), bad.schema_id, raw)
+        time_ns, raw, text = message.timestamp_ms * 1_000_000, message.value or b"", str(bad)
+        if time_ns >= END_OF_TIME:
+            time_ns = 0
+        if len(raw) > RAW_BYTES_MAX:
+            text += f" (of {len(raw):,} bytes the letter holds the first {RAW_BYTES_MAX:,})"
+        unread = Unread(reading.source, place.text(), time_ns, bad.error, text, bad.schema_id, raw[:RAW_BYTES_MAX])
         letter = reading.letter(unread)
         letter.event_id_hi, letter.event_id_lo = _identity(place)
         letter.sequence = place.offset + 1
@@ -235,7 +266,7 @@ def _check_time(record: Record, timestamp_ms: int, schema_id: int) -> None:
     time_ns = record.event_time_ns
     if time_ns < EARLIEST_NS:
         raise BadMessage("EventTime", f"event time {time_ns} ns lies before 1990", schema_id)
-    if timestamp_ms and time_ns > timestamp_ms * 1_000_000 + AHEAD_NS:
+    if time_ns > min(timestamp_ms * 1_000_000 + AHEAD_NS, END_OF_TIME - 1):
         raise BadMessage("EventTime", f"event time {time_ns} ns is over a day later than its message", schema_id)
 
 
