@@ -1,16 +1,15 @@
-"""How far behind an application is, for people and for scripts."""
+"""`tapeline lag` on a real cluster."""
 
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from dataflow.graph import KafkaSettings
-from tests.kafka.whole_jobs import WholeJobs
-
-MARKET = ("--job", "market-data", "--order", "arrival")
+from tests.kafka.whole_jobs import PARTITIONS, PATIENCE_S, WholeJobs
 
 
 @pytest.fixture
@@ -20,24 +19,36 @@ def jobs(tmp_path: Path, cluster: KafkaSettings) -> WholeJobs:
     return made
 
 
-def test_lag_is_none_after_a_run_to_the_end_and_grows_with_what_comes(jobs: WholeJobs) -> None:
+def ask(jobs: WholeJobs, *options: str) -> subprocess.CompletedProcess[str]:
+    process = jobs.begin("lag", *options, COLUMNS="110")
+    output, errors = process.communicate(timeout=PATIENCE_S)
+    return subprocess.CompletedProcess([], process.returncode, output, errors)
+
+
+def test_an_application_that_nobody_has_run_is_a_clear_line(jobs: WholeJobs) -> None:
+    answer = ask(jobs, "--application", "nobody")
+    assert answer.returncode == 1, answer.stderr
+    assert answer.stderr.startswith("tapeline: the application 'nobody' has read nothing on this cluster")
+    assert answer.stdout == ""
+
+
+def test_lag_is_what_the_group_has_not_read_partition_by_partition(jobs: WholeJobs) -> None:
     jobs.feed()
-    jobs.finish("data", *MARKET)
-    asked = ("lag", "--application", "market-data")
-    assert json.loads(jobs.do(*asked, "--json"))["lag"] <= 2 * 3
-    jobs.feed("--application", "more", "--data", str(jobs.folder / "more"))
-    told = json.loads(jobs.do(*asked, "--json"))
+    jobs.finish("data")
     topic = jobs.settings.topic("raw-market-data")
-    assert sum(item["lag"] for item in told["partitions"] if item["topic"] == topic) >= 6_000
-    assert topic in jobs.do(*asked)
-    process = jobs.begin(*asked, "--max", "100")
-    process.communicate()
-    assert process.returncode == 1
-
-
-def test_an_application_that_nobody_has_run_is_one_line(jobs: WholeJobs) -> None:
-    process = jobs.begin("lag", "--application", "nobody")
-    _, errors = process.communicate()
-    assert process.returncode == 1
-    assert errors.startswith("tapeline: group ")
-    assert "has committed no offsets" in errors
+    before = json.loads(ask(jobs, "--json").stdout)
+    jobs.do("feed", "--quiet", "--data", str(jobs.folder / "more"), "--application", "more",
+            "--source", "market=simulator:seed=6,symbols=4,events=1000",
+            "--source", "orders=order_flow:accounts=20,orders=100",
+            "--source", "accounts=accounts:accounts=20,orders=100")  # fmt: skip
+    after = json.loads(ask(jobs, "--json").stdout)
+    own = [item for item in after["partitions"] if item["topic"] == topic]
+    assert [item["partition"] for item in own] == list(range(PARTITIONS))
+    assert all(item["end"] - item["committed"] == item["lag"] for item in own if item["committed"] is not None)
+    assert after["lag"] == sum(item["lag"] for item in after["partitions"])
+    assert after["lag"] >= before["lag"] + 1000
+    table = ask(jobs, "--max", str(after["lag"] - 1))
+    assert table.returncode == 1
+    assert f"{after['lag']:,}" in table.stdout
+    assert table.stderr == f"tapeline: tapeline is {after['lag']:,} behind, more than {after['lag'] - 1:,}\n"
+    assert ask(jobs, "--max", str(after["lag"])).returncode == 0

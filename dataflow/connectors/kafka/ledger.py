@@ -133,16 +133,7 @@ class KafkaLedger:
         for producer in self.producers:
             producer.init()
         number, totals = self.number, self.totals
-        written = self.turns.written_end()
-        import sys
-        from dataflow.connectors.kafka.turns import _end, TopicPartition
-        from confluent_kafka import Consumer
-        c=Consumer(self.turns.config); t0=time.monotonic(); lso=_end(c, TopicPartition(self.turns.topic,0),0); l=[(lso,0.0)]
-        while lso<written and time.monotonic()-t0<10:
-            time.sleep(0.002); lso=_end(c, TopicPartition(self.turns.topic,0),0); l.append((lso,round(time.monotonic()-t0,3)))
-        c.close()
-        print("OPEN", written, l[0], l[-1], len(l), file=sys.stderr, flush=True)
-        for _, entry in self.turns.read(self.offset):
+        for _, entry in self.turns.read(self.offset, self.turns.written_end()):
             if self.settings.must_be_new:
                 raise InputFault(
                     f"application {self.settings.application} has run on this cluster before\n"

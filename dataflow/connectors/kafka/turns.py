@@ -79,7 +79,8 @@ class TurnsTopic:
             consumer.unassign()
 
     def written_end(self) -> int:
-        """Offset after the last record that anybody has written, committed or not. Raises InputFault."""
+        """Offset after the last record that anybody has written, committed or not. Once others are shut out, readers of
+        committed records will see as far: what was committed just before may take a moment. Raises InputFault."""
         consumer = Consumer({**self.config, "isolation.level": "read_uncommitted"})
         try:
             return _end(consumer, TopicPartition(self.topic, 0), 0)
@@ -124,6 +125,6 @@ def _end(consumer: Consumer, partition: TopicPartition, at_least: int) -> int:
         else:
             if end >= at_least:
                 return end
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline + ANSWER_S:
                 raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
             time.sleep(SEEN_S)
