@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -42,6 +43,12 @@ class Partition:
 
     def close(self) -> None:
         return
+
+
+def arrive(partitions: dict[str, Partition]) -> None:
+    """All there is has come."""
+    for partition in partitions.values():
+        partition.arrived = len(partition.records)
 
 
 class Connection:
@@ -90,6 +97,9 @@ class MemoryLedger:
 
     def open(self, position: Any | None) -> None:
         self.after = self.after if position is None else position
+        transactions = self.cluster.transactions
+        totals = dict(transactions[-1].totals) if transactions else {}
+        transactions.append(Transaction(len(transactions) + 1, [], totals))
 
     def recover(self) -> Iterator[Transaction]:
         for transaction in self.cluster.transactions[self.after :]:
@@ -125,9 +135,12 @@ class MemoryLedger:
         return
 
 
-def runner(inputs: list[list[Record]], cluster: Cluster, storage: Storage, sink: MemorySink, seed: int) -> Runner:
-    """A run over these partitions, not yet started; everything in it that chance decides comes from the seed. The sink
-    gets what the output stream holds, visible in the cluster or not."""
+def runner(
+    inputs: list[list[Record]], cluster: Cluster, storage: Storage, sink: MemorySink, chance: tuple[int, bool]
+) -> Runner:
+    """A run over these partitions, not yet started. `chance` is the seed of what is drawn, and whether records
+    are taken as they arrive. The sink gets what the output stream holds, visible in the cluster or not."""
+    seed, by_arrival = chance
     random = Random(seed)
     wiring = wire(graph(Windows, delay_ms=2_000), ("test",), vocabulary(), {SOURCE: len(inputs)})
     out = wiring.channels["out"]
@@ -137,7 +150,9 @@ def runner(inputs: list[list[Record]], cluster: Cluster, storage: Storage, sink:
         dict(partitions),
         {"memory": (sink, ("out",))},
         ledger=MemoryLedger(cluster, random),
-        arrivals=Connection(partitions, random),
+        arrivals=Connection(partitions, random) if by_arrival else None,
     )
+    if not by_arrival:
+        edges = replace(edges, opened=lambda: arrive(partitions))
     settings = Settings(checkpoint_every_records=random.randint(5, 60), turn_records=random.randint(1, 9))
     return Runner(wiring, edges, CheckpointStore(storage), InlineWorker(), settings)

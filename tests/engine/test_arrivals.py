@@ -26,13 +26,13 @@ def inputs(seed: int) -> list[list[Record]]:
     ]
 
 
-def killed(seed: int, cluster: Cluster) -> tuple[int, str, bytes]:
+def killed(seed: int, cluster: Cluster, by_arrival: bool = True) -> tuple[int, str, bytes]:
     """A run that is stopped dead after some turns, again and again, and then left in peace: how many lives it had, its
     state, and what a sink beside the cluster has in the end."""
     random = Random(seed)
     storage, sink = SimulatedStorage(0), MemorySink()
     for life in range(LIVES_MAX):
-        run = runner(inputs(seed), cluster, storage, sink, random.randrange(1 << 30))
+        run = runner(inputs(seed), cluster, storage, sink, (random.randrange(1 << 30), by_arrival))
         run.start(resume=True)
         turns = random.randint(0, 25) if life < LIVES_MAX - 1 else 1 << 30
         while turns and not run.statistics.ended:
@@ -49,7 +49,7 @@ def test_what_was_committed_is_what_a_run_from_the_recorded_turns_brings_out(see
     cluster = Cluster()
     lives, state, beside = killed(seed, cluster)
     sink = MemorySink()
-    again = runner(inputs(seed), cluster, SimulatedStorage(0), sink, seed)
+    again = runner(inputs(seed), cluster, SimulatedStorage(0), sink, (seed, True))
     again.start(resume=False)
     again.run()
     assert lives >= 1
@@ -57,6 +57,17 @@ def test_what_was_committed_is_what_a_run_from_the_recorded_turns_brings_out(see
     assert sink.payloads["out"] == beside == b"".join(visible)
     assert state_digest(again.core) == state
     assert cluster.offsets == {f"in-0/{number}": len(items) for number, items in enumerate(inputs(seed)) if items}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_in_event_time_order_what_is_visible_is_that_of_a_run_never_killed(seed: int) -> None:
+    cluster, undisturbed = Cluster(), Cluster()
+    _, state, beside = killed(seed, cluster, by_arrival=False)
+    run = runner(inputs(seed), undisturbed, SimulatedStorage(0), MemorySink(), (seed, False))
+    run.start(resume=False)
+    run.run()
+    assert cluster.messages == undisturbed.messages
+    assert (state, beside) == (state_digest(run.core), b"".join(undisturbed.messages["out"]).replace(b"\0frame", b""))
 
 
 def test_every_record_is_counted_once_however_often_the_run_is_killed() -> None:
@@ -72,7 +83,7 @@ def test_a_replay_that_gives_something_else_stops_the_run() -> None:
     killed(1, cluster)
     first = cluster.transactions[-1]
     cluster.transactions[-1] = Transaction(first.number, first.turns, {"out": first.totals["out"] + 1})
-    run = runner(inputs(1), cluster, SimulatedStorage(0), MemorySink(), 1)
+    run = runner(inputs(1), cluster, SimulatedStorage(0), MemorySink(), (1, True))
     with pytest.raises(InputFault, match="again gave something else: out has"):
         run.start(resume=False)
 
@@ -80,7 +91,7 @@ def test_a_replay_that_gives_something_else_stops_the_run() -> None:
 def test_a_replay_whose_input_was_cut_stops_the_run() -> None:
     cluster = Cluster()
     cluster.transactions.append(Transaction(1, [Turn([(0, 10_000)], [])], {"out": 0}))
-    run = runner(inputs(1), cluster, SimulatedStorage(0), MemorySink(), 1)
+    run = runner(inputs(1), cluster, SimulatedStorage(0), MemorySink(), (1, True))
     with pytest.raises(InputFault, match="gives fewer records than before"):
         run.start(resume=False)
 
@@ -89,7 +100,7 @@ def test_a_run_that_had_come_to_its_end_goes_on_with_what_came_later() -> None:
     cluster, storage, sink = Cluster(), SimulatedStorage(0), MemorySink()
     whole = inputs(4)
     for given in ([items[: len(items) // 2] for items in whole], whole):
-        run = runner(given, cluster, storage, sink, 4)
+        run = runner(given, cluster, storage, sink, (4, True))
         run.start(resume=True)
         run.run()
     taken = sum(turn.records() for transaction in cluster.transactions for turn in transaction.turns)

@@ -249,7 +249,7 @@ class Runner:
         """Give the ledger what the turn brought out."""
         if self.ledger is not None:
             posts = [outbox.take() for _, outbox in self.posted if outbox.values]
-            totals = {channel.name: channel.total for channel, _ in self.posted}
+            totals = {channel.name: max(channel.total, outbox.visible) for channel, outbox in self.posted}
             self.ledger.end_turn(turn, posts, self.intake.marks, totals)
 
     def _hand_over(self, least_bytes: int) -> None:
