@@ -183,7 +183,6 @@ def _input(graph: Graph, source: Source, run: KafkaRun, schemas: StreamSchemas, 
 def unread_letter(unread: Unread) -> Record:
     """The dead letter of a message that is no record."""
     return DeadLetter(
-        event_time_ns=unread.event_time_ns,
         source=unread.source,
         place=unread.place,
         error=unread.error,

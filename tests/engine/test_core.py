@@ -12,7 +12,15 @@ from dataflow.engines.embedded.lanes import Lane, LaneHeap
 from dataflow.engines.embedded.watermarks import Watermarks
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.model import END_OF_TIME, NO_WATERMARK, Record
-from schemas.generated.events import ALERT_RULE_CHANGED, LATE_EVENT, PRICE_UPDATED, AlertRuleChanged, PriceUpdated
+from schemas.generated.events import (
+    ALERT_RULE_CHANGED,
+    DEAD_LETTER,
+    LATE_EVENT,
+    PRICE_UPDATED,
+    AlertRuleChanged,
+    DeadLetter,
+    PriceUpdated,
+)
 from tests.engine.small_graph import SECOND, Echo, PerAccount, Windows, lane, prices, wired
 
 
@@ -115,20 +123,28 @@ def test_children_of_one_record_have_ids_of_their_own_and_name_their_cause() -> 
     assert [record.sequence for record in records[1:]] == list(range(1, 41))
 
 
-Times = st.lists(st.integers(0, 60), min_size=0, max_size=40)
+NO_TIME = -1
+Times = st.lists(st.integers(NO_TIME, 60), min_size=0, max_size=40)
 
 
-def run_lanes(times: Sequence[list[int]], most: Sequence[int]) -> tuple[bytes, bytes, int]:
+def mixed(times: Sequence[int], symbol: str) -> list[Record]:
+    """Prices of these times, dead letters where there is none."""
+    return [
+        DeadLetter(NO_WATERMARK, symbol) if time == NO_TIME else PriceUpdated(time * SECOND, symbol) for time in times
+    ]
+
+
+def run_lanes(times: Sequence[list[int]], most: Sequence[int]) -> tuple[list[bytes], int]:
     """Outputs after feeding lanes in turns of these sizes (the last size repeats)."""
     wiring = wired(Windows, sources=len(times), delay_ms=3_000)
-    lanes = [lane(number, prices(*items, symbol="AB"[number % 2])) for number, items in enumerate(times)]
+    lanes = [lane(number, mixed(items, "AB"[number % 2])) for number, items in enumerate(times)]
     sizes = list(most)
     heap = started(wiring, lanes)
     while heap.lanes:
         wiring.core.feed_earliest(heap, sizes.pop(0) if len(sizes) > 1 else sizes[0])
         finished(wiring, heap)
-    out, late = wiring.channels["out"].buffer.getvalue(), wiring.channels["late"].buffer.getvalue()
-    return out, late, wiring.core.watermark_ns
+    outputs = [wiring.channels[name].buffer.getvalue() for name in ("out", "late", "dead")]
+    return outputs, wiring.core.watermark_ns
 
 
 def started(wiring: Wiring, lanes: list[Lane]) -> LaneHeap:
@@ -153,6 +169,29 @@ def finished(wiring: Wiring, heap: LaneHeap) -> None:
 @given(st.lists(Times, min_size=1, max_size=3), st.lists(st.integers(1, 9), min_size=1, max_size=30))
 def test_how_the_input_is_cut_into_turns_never_shows(times: list[list[int]], most: list[int]) -> None:
     assert run_lanes(times, most) == run_lanes(times, [1_000])
+
+
+def test_a_letter_of_no_time_moves_nothing_and_takes_the_latest_time_before_it() -> None:
+    wiring = wired(Windows, sources=2)
+    wiring.core.feed(1, prices(8), 0, 1)
+    wiring.core.feed(0, mixed([NO_TIME, 5, 4, NO_TIME], "A"), 0, 4)
+    assert wiring.core.watermark_ns == 5 * SECOND
+    letters = records_of(wiring.channels["dead"].buffer.getvalue(), (DEAD_LETTER,))
+    assert [letter.event_time_ns for letter in letters] == [0, 5 * SECOND]
+
+
+def test_a_silent_source_stays_so_while_it_brings_letters_alone() -> None:
+    wiring = wired(Windows, sources=2)
+    wiring.core.feed(0, prices(1), 0, 1)
+    wiring.core.fall_silent(0)
+    wiring.core.promise(0, NO_WATERMARK)
+    wiring.core.feed(0, mixed([NO_TIME], "A"), 0, 1)
+    wiring.core.feed(1, prices(7), 0, 1)
+    assert wiring.core.watermark_ns == 7 * SECOND
+    wiring.core.promise(0, NO_WATERMARK)
+    wiring.core.feed(0, mixed([NO_TIME, 8], "A"), 0, 2)
+    wiring.core.feed(1, prices(20), 0, 1)
+    assert wiring.core.watermark_ns == 8 * SECOND
 
 
 def test_a_time_past_the_end_of_time_keeps_no_other_record_back() -> None:

@@ -20,7 +20,7 @@ from dataflow.blocks import encoded
 from dataflow.connectors.kafka.decoder import RAW_BYTES_MAX, Decoder, Message, Place, Reading
 from dataflow.graph import Stream
 from dataflow.load import load_graph
-from dataflow.model import END_OF_TIME, Record
+from dataflow.model import END_OF_TIME, NO_WATERMARK, Record
 from jobs.catalog import catalog
 from jobs.kafka_edges import unread_letter
 from schemas.generated.events import KEY_FIELDS, RECORD_TYPES, DeadLetter
@@ -62,7 +62,7 @@ class Fuzz:
         again = encoded(record)
         kind = RECORD_TYPES[record.type_id()]
         assert encoded(kind.decode_whole(again, 0)) == again
-        assert -END_OF_TIME < record.event_time_ns < END_OF_TIME
+        assert NO_WATERMARK <= record.event_time_ns < END_OF_TIME
         if drawn.record is not None:
             assert again == encoded(drawn.record)
         if isinstance(record, DeadLetter) and record.source == "source":
@@ -102,8 +102,8 @@ def test_a_message_without_a_time_tells_nothing_of_its_event_s(quotes: Fuzz) -> 
     assert letter_of(quotes, quotes.noise.good().message._replace(timestamp_ms=0)).error == "EventTime"
 
 
-def test_a_letter_of_a_message_from_2500_has_no_time_that_closes_windows(quotes: Fuzz) -> None:
-    assert letter_of(quotes, Message(b"A", b"noise", 16_725_225_600_000)).event_time_ns == 0
+def test_a_letter_has_no_time_of_its_own_that_could_close_windows(quotes: Fuzz) -> None:
+    assert letter_of(quotes, Message(b"A", b"noise", 16_725_225_600_000)).event_time_ns == NO_WATERMARK
 
 
 def test_a_letter_holds_the_beginning_of_what_is_too_long_and_says_so(quotes: Fuzz) -> None:

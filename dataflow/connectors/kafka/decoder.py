@@ -22,7 +22,7 @@ from fastavro.schema import SchemaParseException
 from dataflow.avro_container import stream_schema
 from dataflow.connectors.kafka.schema_lookup import RegistryAway, UnknownSchemaId
 from dataflow.graph import Stream
-from dataflow.model import END_OF_TIME, Record, hash_text
+from dataflow.model import END_OF_TIME, NO_WATERMARK, Record, hash_text
 
 HEADER_BYTES: Final = 5
 ID_MAX: Final = (1 << 31) - 1
@@ -97,7 +97,6 @@ class Unread:
 
     source: str
     place: str
-    event_time_ns: int
     error: str
     message: str
     schema_id: int
@@ -217,13 +216,12 @@ class Decoder:
 
     def _letter(self, place: Place, message: Message, bad: BadMessage) -> Record:
         reading = self.reading
-        time_ns, raw, text = message.timestamp_ms * 1_000_000, message.value or b"", str(bad)
-        if time_ns >= END_OF_TIME:
-            time_ns = 0
+        raw, text = message.value or b"", str(bad)
         if len(raw) > RAW_BYTES_MAX:
             text += f" (of {len(raw):,} bytes the letter holds the first {RAW_BYTES_MAX:,})"
-        unread = Unread(reading.source, place.text(), time_ns, bad.error, text, bad.schema_id, raw[:RAW_BYTES_MAX])
+        unread = Unread(reading.source, place.text(), bad.error, text, bad.schema_id, raw[:RAW_BYTES_MAX])
         letter = reading.letter(unread)
+        letter.event_time_ns = NO_WATERMARK
         letter.event_id_hi, letter.event_id_lo = _identity(place)
         letter.sequence = place.offset + 1
         return letter

@@ -7,7 +7,7 @@ from threading import Condition
 from typing import Any, Final
 
 from dataflow.connectors.kafka.decoder import Decoder, Message, Place
-from dataflow.model import Record
+from dataflow.model import NO_WATERMARK, Record
 from dataflow.ports import Batch
 
 FROM_START: Final = -2
@@ -89,8 +89,9 @@ class KafkaPartition:
             self.marks += marks
             self.reached(messages[-1][0] + 1)
             self.at_end = False
-            self.is_silent = False
-            self.heard_at = time.monotonic()
+            if any(record.event_time_ns != NO_WATERMARK for record in records):
+                self.is_silent = False
+                self.heard_at = time.monotonic()
 
     def reached(self, offset: int) -> None:
         """All before this offset was received."""

@@ -9,6 +9,8 @@ what happens depends only on the records and their order, never on how they were
   idle, of the latest event time seen or promised, less the partition's out-of-orderness. Due timers fire in the order
   of (time, operator, key), and while a timer of time T fires the watermark reads T: what it emits is not late further
   down, however far the watermark jumped.
+- A record of no time (NO_WATERMARK: a dead letter that cannot know one) moves nothing. It comes right after what stands
+  before it in its partition, and takes the latest time there.
 - Operators with the same key share a `Slot` per key value; `SlotTable` finds them and takes snapshots.
 
 Invariant: state, timers and record counts at a snapshot are those after a whole number of input records.
@@ -175,6 +177,7 @@ class Core:
         delay_ns: i64 = partition.delay_ns
         top_ns: i64 = partition.top_ns
         others_ns: i64 = self.watermarks.least_of_others(number)
+        without_time: i64 = 0
         index: i64 = start
         while index < end:
             record = records[index]
@@ -188,19 +191,22 @@ class Core:
                 watermark_ns: i64 = min(time_ns - delay_ns, others_ns)
                 if watermark_ns > self.watermark_ns:
                     self.advance(watermark_ns)
+            elif time_ns == NO_WATERMARK:
+                record.event_time_ns = max(top_ns, 0)
+                without_time += 1
             self.carry(record, channel)
         partition.records += end - start
-        if top_ns > partition.top_ns:
+        if top_ns > partition.top_ns or partition.idle:
             partition.top_ns = top_ns
-            if not partition.idle:
-                self.watermarks.place(number, top_ns - delay_ns)
+            partition.idle = partition.idle and without_time == end - start
+            self.watermarks.place(number, partition.watermark())
 
     def promise(self, number: i64, time_ns: i64) -> None:
         """Tell that the partition's next record is of this time: it no longer holds the watermark back before that."""
         partition = self.partitions[number]
         if time_ns > partition.top_ns:
             partition.top_ns = time_ns
-        elif not partition.idle:
+        elif not partition.idle or time_ns == NO_WATERMARK:
             return
         partition.idle = False
         self.watermarks.place(number, partition.watermark())
