@@ -43,7 +43,7 @@ class LateWorker(InlineWorker):
 
 def test_a_run_that_writes_nothing_but_checkpoints_ends_on_a_full_disk() -> None:
     inputs = [prices(*range(90))]
-    run = runner(inputs, Cluster(), FullStorage(0), MemorySink(), seed=1)
+    run = runner(inputs, Cluster(), FullStorage(0), MemorySink(), (1, True))
     run.sinks = {}
     run.worker = LateWorker()
     run.start(resume=False)
