@@ -17,7 +17,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from dataflow.connectors.kafka.clients import open_admin
-from dataflow.connectors.kafka.replay import Letter, Originals, Replay
+from dataflow.connectors.kafka.replay import Letter, Original, Originals, Replay
 from dataflow.connectors.kafka.topic_tail import TopicTail
 from dataflow.connectors.kafka.topics import read_topics
 from dataflow.connectors.log.reader import LogReader
@@ -146,7 +146,7 @@ def replay(identities: tuple[str, ...], again: bool, source: str, error: str, **
     chosen = _found(identities, source, error, where)
     work = Replay(settings)
     fresh = [letter for letter in chosen if again or event_id(letter) not in work.done]
-    ready: list[tuple[Letter, bytes | None]] = []
+    ready: list[Original] = []
     with closing(Originals(settings)) as originals:
         for letter in fresh:
             _prepare(letter, originals, ready)
@@ -156,10 +156,9 @@ def replay(identities: tuple[str, ...], again: bool, source: str, error: str, **
         raise InputFault(f"{len(fresh) - len(ready):,} letters could not be sent, see above")
 
 
-def _prepare(letter: DeadLetter, originals: Originals, ready: list[tuple[Letter, bytes | None]]) -> None:
+def _prepare(letter: DeadLetter, originals: Originals, ready: list[Original]) -> None:
     try:
-        sent = _of_kafka(letter)
-        ready.append((sent, originals.key(sent)))
+        ready.append(originals.read(_of_kafka(letter)))
     except InputFault as fault:
         click.echo(f"{event_id(letter)}: {fault}", err=True)
 

@@ -11,6 +11,7 @@ from confluent_kafka import Producer
 
 from dataflow.graph import KafkaSettings
 from jobs.dlq_commands import dump
+from tests.kafka.bad_messages import Bad, Copy
 from tests.kafka.whole_jobs import PATIENCE_S, WholeJobs
 
 NOISE = b"{this is no record}"
@@ -58,6 +59,27 @@ def test_a_letter_is_sent_once_however_often_and_whoever_asks(jobs: WholeJobs) -
     messages = [message for message in jobs.messages("raw-market-data") if message.value() == NOISE]
     assert [(message.key(), message.partition()) for message in messages] == [(KEY, 1), (KEY, 1)]
     assert dict(messages[1].headers())["dead_letter"].decode() == name
+
+
+def test_a_replay_that_is_killed_once_it_has_committed_has_sent_all(jobs: WholeJobs) -> None:
+    for place, left in (("replay-after-commit:1", 3), ("replay-before-commit:1", 3)):
+        killed = jobs.begin("dlq", "replay", "--again", TAPELINE_KILL_AT=place)
+        killed.communicate(timeout=PATIENCE_S)
+        assert killed.returncode == -signal.SIGKILL
+        assert jobs.do("dlq", "replay") == f"0 sent, {left} had been sent before\n"
+    assert len(jobs.messages("raw-market-data")) == 2 * 3
+
+
+def test_a_long_message_is_sent_whole_though_its_letter_holds_the_beginning(jobs: WholeJobs) -> None:
+    copy, noise = Copy(jobs.settings), b"noise" * 250_000
+    copy.permit("raw-market-data")
+    copy.put_bad(jobs.settings.topic("raw-market-data"), 2, [Bad(b"long", noise, "NoFrame")])
+    copy.producer.flush()
+    jobs.finish("data", *MARKET, "--resume")
+    (letter,) = [letter for letter in listed(jobs) if letter["place"].endswith("/2/0")]
+    assert letter["message"].endswith("(of 1,250,000 bytes the letter holds the first 1,048,576)")
+    assert jobs.do("dlq", "replay", letter["event_id"]) == "1 sent, 0 had been sent before\n"
+    assert [message.key() for message in jobs.messages("raw-market-data") if message.value() == noise] == [b"long"] * 2
 
 
 def test_what_is_still_wrong_becomes_a_letter_again(jobs: WholeJobs) -> None:
