@@ -203,9 +203,13 @@ def _letters(data: Path | None, **where: Any) -> Iterator[DeadLetter]:
         raise InputFault(f"there is no topic {topic}\n    `tapeline topics apply` makes it")
     with closing(TopicTail(settings, topic, present[topic].partitions)) as tail:
         for message in tail.since(0, lambda _: True, None):
-            letter = DEAD_LETTER.decode(message.value() or b"", FRAME_BYTES)
-            assert isinstance(letter, DeadLetter)
-            yield letter
+            try:
+                letter = DEAD_LETTER.decode_whole(message.value() or b"", FRAME_BYTES)
+            except ValueError as error:
+                click.echo(f"{topic}/{message.partition()}/{message.offset()} is no dead letter: {error}", err=True)
+            else:
+                assert isinstance(letter, DeadLetter)
+                yield letter
 
 
 def _letter(fields: dict[str, Any]) -> DeadLetter:

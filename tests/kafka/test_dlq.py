@@ -45,6 +45,7 @@ def test_letters_are_told_with_place_and_reason(jobs: WholeJobs) -> None:
     shown = jobs.do("dlq", "show", letters[0]["event_id"][:20])
     assert "7b 74 68 69 73" in shown
     assert "{this is no reco" in shown
+    Copy(jobs.settings).put("dead-letters", [], [Bad(None, b"noise", "")])
     told = jobs.do("dlq", "export", str(jobs.folder / "letters.jsonl"))
     assert told.startswith("3 letters in ")
 
