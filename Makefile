@@ -6,8 +6,10 @@ SOURCES := $(shell find jobs operators schemas dataflow -name '*.py' -o -name '*
 SEEDS ?= 1000
 KILLS ?= 50
 SEED ?= 1
+PARTS ?=
+MINUTES ?= 10
 
-.PHONY: run test check bench simulate chaos install format clean
+.PHONY: run test check bench bench-kafka simulate chaos install format clean
 
 run: $(VENV)/.installed
 	$(BIN)/tapeline run --fresh
@@ -27,6 +29,11 @@ check: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench
+
+# On a broker of its own: an hour or so. PARTS="latency throughput others recovery memory" chooses some of them;
+# MINUTES are those of memory.
+bench-kafka: $(VENV)/.installed
+	$(BIN)/python tests/bench/kafka --parts "$(PARTS)" --minutes $(MINUTES)
 
 simulate: $(VENV)/.installed
 	$(BIN)/python tests/simulate/run.py --seeds $(SEEDS)

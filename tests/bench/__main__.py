@@ -1,4 +1,4 @@
-"""`make bench`: measures, prints the table, writes docs/benchmarks.md and build/bench.json.
+"""`make bench`: measures, prints the table, writes docs/benchmarks.md and its figures into build/bench.json.
 
 Run as a folder (`python tests/bench`), so that the installed, compiled package is measured and not the tree.
 """
@@ -6,7 +6,6 @@ Run as a folder (`python tests/bench`), so that the installed, compiled package 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import subprocess
@@ -22,7 +21,7 @@ import market_data
 import order_latency
 import orders
 import real_input
-from measure import Figure
+from measure import Figure, join_figures
 from order_workload import Workload
 from rich.console import Console
 from rich.table import Table
@@ -190,8 +189,7 @@ def main() -> None:
     measure_real_input(figures)
     Console(width=160).print(table(figures))
     (TREE / "docs/benchmarks.md").write_text(document(figures))
-    found = {name: figure.plain() for name, figure in figures.items()}
-    (TREE / "build/bench.json").write_text(json.dumps(found, indent=2) + "\n")
+    join_figures(TREE / "build/bench.json", figures)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import json
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 
@@ -40,3 +42,11 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     finally:
         gc.enable()
         gc.unfreeze()
+
+
+def join_figures(path: Path, figures: dict[str, Figure]) -> None:
+    """Put these figures into the file beside its others."""
+    found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    found |= {name: figure.plain() for name, figure in figures.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(found, indent=2) + "\n")

@@ -1,0 +1,1 @@
+"""Benchmarks without a network, and those of Kafka."""

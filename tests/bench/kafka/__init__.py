@@ -1,0 +1,1 @@
+"""Benchmarks on Kafka: `make bench-kafka`, or each file alone."""
