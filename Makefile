@@ -30,7 +30,7 @@ check: $(VENV)/.installed
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench
 
-# On a broker of its own: an hour or so. PARTS="latency throughput others recovery memory" chooses some of them;
+# On a broker of its own: about 40 minutes. PARTS="latency throughput others recovery memory" chooses some of them;
 # MINUTES are those of memory.
 bench-kafka: $(VENV)/.installed
 	$(BIN)/python tests/bench/kafka --parts "$(PARTS)" --minutes $(MINUTES)

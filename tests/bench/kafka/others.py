@@ -36,6 +36,9 @@ OUT = ("validated-orders", "order-rejects")
 KNOWN = ("reference-data", "conflated-quotes")
 UNTIL = ("--until", "latest", "--order", "arrival")
 PROGRAMS = {"faust": "with_faust.py", "quix": "with_quix.py"}
+INTERPRETED, COMPILED = "", "_compiled_step"
+"""What stands after an engine's name: how it runs our operator. Its users would write theirs in Python."""
+VARIANTS = tuple(f"{engine}{variant}" for variant in (INTERPRETED, COMPILED) for engine in PROGRAMS)
 PATIENCE_S = 240
 POLL_S = 0.5
 QUOTES = 20_000
@@ -102,19 +105,20 @@ class Contest:
         self.cluster.finish(*words, "--resume", *UNTIL)
         return self._per_second(begins)
 
-    def theirs(self, engine: str, python: Path) -> float:
+    def theirs(self, variant: str, python: Path) -> float:
         """Orders a second of another engine, which finds the same topics filled."""
+        engine = variant.removesuffix(COMPILED)
         begins = ends(self.cluster, OUT)
         given = {
-            "name": self.cluster.prefix,
+            "name": f"{self.cluster.prefix}{variant}-",
             "brokers": self.cluster.brokers,
             "orders": self.cluster.topic("order-requests"),
             "partitions": self.cluster.partitions_of("order-requests"),
             "known": {self.cluster.topic(name): self.cluster.partitions_of(name) for name in KNOWN},
             "out": self.cluster.topic("validated-orders"),
         }
-        tree = Path(str(dataflow.__file__)).parents[1]
-        log = self.cluster.folder / f"{engine}.log"
+        tree = Path(str(dataflow.__file__)).parents[1] if variant.endswith(COMPILED) else TREE
+        log = self.cluster.folder / f"{variant}.log"
         with log.open("w") as errors:
             process = subprocess.Popen(
                 [str(python), str(HERE / PROGRAMS[engine]), json.dumps(given)],
@@ -124,7 +128,7 @@ class Contest:
         try:
             self._wait(begins, process)
         except RuntimeError as reason:
-            raise RuntimeError(f"{engine}: {reason}\n{log.read_text()[-ERROR_CHARACTERS:]}") from reason
+            raise RuntimeError(f"{variant}: {reason}\n{log.read_text()[-ERROR_CHARACTERS:]}") from reason
         finally:
             process.kill()
             process.wait()
@@ -159,13 +163,13 @@ class Contenders:
 def measured(brokers: str, contenders: Contenders, folder: Path) -> dict[str, list[float]]:
     """Orders a second of each engine, round for round. Raises Unavailable."""
     python = environment(folder)
-    found: dict[str, list[float]] = {"ours": [], **{engine: [] for engine in PROGRAMS}}
+    found: dict[str, list[float]] = {"ours": [], **{variant: [] for variant in VARIANTS}}
     for _ in range(contenders.rounds):
         with cluster(brokers, "validate") as place:
             contest = Contest(place, contenders.orders, quotes=QUOTES)
             found["ours"].append(contest.ours())
-            for engine in PROGRAMS:
-                found[engine].append(contest.theirs(engine, python))
+            for variant in VARIANTS:
+                found[variant].append(contest.theirs(variant, python))
     return found
 
 
