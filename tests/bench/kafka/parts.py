@@ -38,8 +38,8 @@ OTHERS = """Orders through the order chain's validate step, {orders:,} in topics
 one engine after the other, rounds: {rounds}. All use our operator, records and codecs: ours as it is installed; the
 others interpreted, as their users write Python (these are the figures wanted), and once more compiled, which is our
 work done for them. They are spared much: their state is a dictionary without a changelog, they know instruments and
-prices before they begin, they write no headers; and Faust works at least once (its exactly-once commits offsets in another
-transaction than the outputs). Quix Streams works exactly once, as we do."""
+prices before they begin, they write no headers; and Faust works at least once (its exactly-once commits offsets in
+another transaction than the outputs). Quix Streams works exactly once, as we do."""
 RECOVERY = """SIGKILL amid {rate} orders/s, with a state of {accounts:,} accounts; seconds until a consumer of committed
 messages sees the first that descends from an order due after the kill. Restart: the job is started again at once, from
 its directory. Takeover: a standby follows it."""
