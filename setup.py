@@ -30,6 +30,9 @@ COMPILED = [
 ]
 COLD = re.compile(r"^(extern .*\b(?:CPyDef_\w*__top_level__|CPyPy_\w+)\(.*\));$", re.MULTILINE)
 """Functions that run once, or only when interpreted code calls compiled code."""
+PROFILE = {"record": ["-fprofile-generate"], "use": ["-fprofile-use", "-fprofile-partial-training"]}
+"""By TAPELINE_PROFILE: a build that counts how often each branch is taken, and one, in the same folder, that is laid
+out by these counts. See deploy/profiled.sh; gcc only."""
 NOT_COMPILED = {"operators/__init__.py", "operators/catalog.py", "jobs/feeds/__init__.py"}
 
 
@@ -57,8 +60,11 @@ def extensions() -> list:
 
     files = sorted({str(path) for pattern in COMPILED for path in Path().glob(pattern)} - NOT_COMPILED)
     modules = mypycify(files, opt_level="3", debug_level="0")
+    profile = PROFILE.get(os.environ.get("TAPELINE_PROFILE", ""), [])
     for module in modules:
-        module.extra_compile_args = [*module.extra_compile_args, "-fno-semantic-interposition", "-Wno-all", "-w"]
+        flags = ["-fno-semantic-interposition", "-Wno-all", "-w", *profile]
+        module.extra_compile_args = [*module.extra_compile_args, *flags]
+        module.extra_link_args = [*module.extra_link_args, *profile]
     mark_cold(Path("build"))
     return modules
 
