@@ -74,7 +74,7 @@ def test_each_is_a_letter_and_what_stands_beside_it_is_as_without_it(
 def test_they_are_letters_once_whoever_is_killed_and_the_same_when_all_is_done_again(
     spoilt: WholeJobs, bad: list[Bad]
 ) -> None:
-    for place, resume in (("between-produces:20", ()), ("after-offsets:2", ("--resume",))):
+    for place, resume in (("between-produces:4", ()), ("after-offsets:2", ("--resume",))):
         process = spoilt.run("killed", *ARRIVAL, *resume, "--checkpoint-ms", "200", TAPELINE_KILL_AT=place)
         process.communicate(timeout=PATIENCE_S)
         assert process.returncode == -signal.SIGKILL
