@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -21,12 +20,11 @@ import market_data
 import order_latency
 import orders
 import real_input
-from measure import Figure, join_figures
+from measure import Figure, join_figures, machine, number, percentile
 from order_workload import Workload
 from rich.console import Console
 from rich.table import Table
 
-import dataflow.model
 from jobs.feeds.open_source import open_source
 from schemas.generated.events import MARKET_DATA_RECEIVED
 
@@ -87,7 +85,7 @@ def measure_order_latency(figures: dict[str, Figure], work: Workload, rounds: in
 def measure_match(figures: dict[str, Figure], work: Workload, rounds: int) -> None:
     requests, quotes, parameters = orders.approved(work)
     times = [book_alone.match_ns(requests, quotes, parameters) for _ in range(rounds)]
-    p99 = [order_latency.percentile(found, 0.99) / 1e3 for found in times]
+    p99 = [percentile(found, 0.99) / 1e3 for found in times]
     figures["orders.match_p99_us"] = Figure("µs", "< 10", p99, "execution alone, each approved request of the chain")
     rates = book_alone.operations_per_s(BOOK_COMMANDS, rounds)
     note = "the book alone: 9 % GTC, 3 % IOC, 6 % cancel, 82 % move, 1,000 orders resting"
@@ -148,28 +146,23 @@ def measure_real_input(figures: dict[str, Figure]) -> None:
 def table(figures: dict[str, Figure]) -> Table:
     shown = Table("figure", "value", "unit", "wanted", "runs", "what")
     for name, figure in figures.items():
-        shown.add_row(name, plain(figure.value), figure.unit, figure.target, str(len(figure.runs)), figure.note)
+        shown.add_row(name, number(figure.value), figure.unit, figure.target, str(len(figure.runs)), figure.note)
     return shown
-
-
-def plain(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1_000 else f"{value:.3g}"
 
 
 def document(figures: dict[str, Figure]) -> str:
     """docs/benchmarks.md"""
-    mode = "compiled" if not str(dataflow.model.__file__).endswith(".py") else "interpreted"
     lines = [
         "# Benchmarks",
         "",
-        f"`make bench` on {platform.machine()}, {os.cpu_count()} cores, CPython {platform.python_version()}, {mode}. ",
+        f"`make bench` on {machine()}. ",
         "Medians of the runs; CPU seconds are of the whole process. Machines differ: trust ratios.",
         "",
         "| figure | value | unit | wanted | runs | what |",
         "|---|---:|---|---|---:|---|",
     ]
     lines += [
-        f"| `{name}` | {plain(item.value)} | {item.unit} | {item.target} | {len(item.runs)} | {item.note} |"
+        f"| `{name}` | {number(item.value)} | {item.unit} | {item.target} | {len(item.runs)} | {item.note} |"
         for name, item in figures.items()
     ]
     return "\n".join(lines) + "\n"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gc
 import json
+import os
+import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import dataflow.model
 
 
 @dataclass
@@ -42,6 +46,22 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     finally:
         gc.enable()
         gc.unfreeze()
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """Of ascending values: one of them."""
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+def number(value: float) -> str:
+    """As people read it: three digits, or all before the point."""
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
+
+
+def machine() -> str:
+    """What measures."""
+    mode = "interpreted" if str(dataflow.model.__file__).endswith(".py") else "compiled"
+    return f"{platform.machine()}, {os.cpu_count()} cores, CPython {platform.python_version()}, {mode}"
 
 
 def join_figures(path: Path, figures: dict[str, Figure]) -> None:

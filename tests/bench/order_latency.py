@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from measure import percentile
 from order_workload import BATCH, SOURCES, TYPES, CountingSink, FrameSource, orders_wiring, taken
 
 from dataflow.engines.embedded.checkpoints import CheckpointStore
@@ -86,10 +87,6 @@ class Latency:
     p99: float
     p999: float
     longest: float
-
-
-def percentile(values: list[int], share: float) -> int:
-    return values[min(int(len(values) * share), len(values) - 1)]
 
 
 def latency(messages: dict[str, list[bytes]], rate: int) -> Latency:

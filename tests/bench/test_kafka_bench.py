@@ -14,13 +14,13 @@ from dataflow.services.broker import Broker
 from tests.bench.kafka.__main__ import measure
 from tests.bench.kafka.cluster import Sendable
 from tests.bench.kafka.flow import NAP_S, pause_s
-from tests.bench.kafka.latency import latencies_ms, percentile
+from tests.bench.kafka.latency import latencies_ms
 from tests.bench.kafka.memory import MemoryUse, trading_days
 from tests.bench.kafka.parts import PARTS, SMALL, Bench, others_section
 from tests.bench.kafka.report import Section, joined
 from tests.bench.kafka.throughput import parts
 from tests.bench.kafka.written import Written, duration_s
-from tests.bench.measure import Figure, join_figures
+from tests.bench.measure import Figure, join_figures, percentile
 
 SECTION = Section("Speed", "By a clock.", ("who", "rate"), [("job", "2")], {"kafka.x": Figure("×", "≥ 1", [3.0, 1.0])})
 

@@ -19,6 +19,7 @@ sys.path.append(str(Path(__file__).parents[3]))
 from tests.bench.kafka.cluster import AS_DECLARED, broker, cluster, send
 from tests.bench.kafka.flow import Sender, Watcher
 from tests.bench.kafka.market import steady_inputs
+from tests.bench.measure import percentile
 
 WARM_UP_S = 15.0
 SETTLE_S = 1.0
@@ -64,10 +65,6 @@ def latencies_ms(due: dict[str, float], seen: dict[str, float], since: float) ->
     if not found:
         raise RuntimeError("no order was executed")
     return found
-
-
-def percentile(ordered: list[float], share: float) -> float:
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def main() -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from tests.bench.kafka import latency, memory, others, recovery, throughput
 from tests.bench.kafka.cluster import AS_DECLARED
-from tests.bench.kafka.latency import Load, percentile
+from tests.bench.kafka.latency import Load
 from tests.bench.kafka.memory import Shift
 from tests.bench.kafka.others import Contenders, Unavailable
 from tests.bench.kafka.recovery import Drill
-from tests.bench.kafka.report import Section, number
-from tests.bench.measure import Figure
+from tests.bench.kafka.report import Section
+from tests.bench.measure import Figure, number, percentile
 
 SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999, "max": 1.0}
 LATENCY = """From when an order was due to when a consumer of committed messages sees the first trade event that

@@ -6,16 +6,13 @@ A run of some parts replaces these parts' sections and figures, and leaves the o
 
 from __future__ import annotations
 
-import os
-import platform
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rich.table import Table
 
-import dataflow.model
-from tests.bench.measure import Figure
+from tests.bench.measure import Figure, machine, number
 
 HEADING = re.compile(r"^## ", re.MULTILINE)
 
@@ -49,11 +46,6 @@ class Section:
         return "\n".join([*lines, *([self.skipped, ""] if self.skipped else [])])
 
 
-def number(value: float) -> str:
-    """As people read it: three digits, or all before the point."""
-    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
-
-
 def _row(cells: tuple[str, ...]) -> str:
     return f"| {' | '.join(cells)} |"
 
@@ -64,10 +56,9 @@ def _figure(name: str, item: Figure) -> tuple[str, ...]:
 
 def preamble() -> str:
     """Where it was measured, and what holds for all of it."""
-    mode = "interpreted" if str(dataflow.model.__file__).endswith(".py") else "compiled"
     return f"""# Benchmarks on Kafka
 
-`make bench-kafka` on {platform.machine()}, {os.cpu_count()} cores, CPython {platform.python_version()}, {mode}.
+`make bench-kafka` on {machine()}.
 Some parts only: `make bench-kafka PARTS="latency throughput"`.
 
 Broker (Apache Kafka, one node, 512 MB of heap), job, and the programs around it share these cores: machines differ,

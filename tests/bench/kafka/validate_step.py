@@ -1,6 +1,6 @@
 """The validate step as a user of another engine would call it: a message's value in, messages out.
 
-Operator, records and codecs are ours, compiled; around them there is only what the step cannot do without, and less
+Operator, records and codecs are ours; around them there is only what the step cannot do without, and less
 than the job does: state is a dictionary that nobody saves, and messages carry no headers.
 """
 
