@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from schemas import interpreted_module
 from schemas.definition import Field, RecordDefinition, SchemaSet, key_fields, load_events, load_states, nested
 from schemas.statements import (
     NATIVE,
@@ -262,15 +263,25 @@ def states_source() -> str:
     return "\n".join(lines) + "\n"
 
 
+def sources() -> dict[str, str]:
+    """The generated modules."""
+    return {
+        "events.py": events_source(),
+        "states.py": states_source(),
+        "interpreted_events.py": interpreted_module.source("event", "Record", load_events()),
+        "interpreted_states.py": interpreted_module.source("state", "State", load_states()),
+    }
+
+
 def main(arguments: list[str]) -> int:
     stale = []
-    for name, source in (("events.py", events_source()), ("states.py", states_source())):
+    for name, text in sources().items():
         path = OUTPUT / name
-        if path.exists() and path.read_text() == source:
+        if path.exists() and path.read_text() == text:
             continue
         stale.append(name)
         if "--check" not in arguments:
-            path.write_text(source)
+            path.write_text(text)
     if stale and "--check" in arguments:
         print(f"stale: {', '.join(stale)}; run python -m schemas.generator")
         return 1

@@ -1,0 +1,199 @@
+"""What the codecs of the interpreted mode are made of: tables, and few functions.
+
+Theory of operation. Interpreted, a call costs more than most values take to encode, so the generated codecs of this
+mode call as little as they can. A record is one `join` of what its fields encode to: neighbours of fixed size by one
+`Struct`, everything else looked up in a `dict` that learns. Reading looks at one byte and at tables. Both know the
+usual values only; anything else (a number past 64 bits, an index of two bytes, bytes that are no record) raises, and
+the generated code does the whole record again by the codec of `events` or `states`, which compiled code consists of:
+that one decides what is refused, and with which words.
+
+Bound: each table that learns holds LEARNT_MAX values of at most LEARNT_BYTES_MAX bytes, then starts anew.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from librt.strings import BytesWriter, read_i16_le, read_i64_be
+
+from schemas.wire import (
+    GrowingLongs,
+    read_block,
+    read_long,
+    read_money,
+    write_bytes,
+    write_growing,
+    write_long,
+    write_money,
+    write_string,
+)
+
+LEARNT_MAX: Final = 32_768
+LEARNT_BYTES_MAX: Final = 64
+NOT_USUAL: Final = (LookupError, ValueError, OverflowError, struct.error)
+"""What the fast codecs raise for a value they do not know."""
+
+join: Final = b"".join
+new: Final = object.__new__
+
+ONE_BYTE: Final = tuple(zigzag >> 1 ^ -(zigzag & 1) for zigzag in range(1 << 7))
+"""The long that one byte holds."""
+TWO_BYTES: Final = tuple(zigzag >> 1 ^ -(zigzag & 1) for zigzag in range(1 << 14))
+"""The long that two bytes hold, by their 14 bits."""
+SEVENS: Final[tuple[Any, ...]] = tuple(
+    (pair & 0x7F) | (pair & 0x7F00) >> 1 if pair & 0x8080 == 0x8080 else None for pair in range(1 << 16)
+)
+"""The 14 bits of two bytes of a varint, by these; None where it does not go on. A negative pair finds its place."""
+SMALL: Final = {number: bytes([2 * number]) for number in range(64)}
+"""Encodings of the index of an enum of few symbols, and of small lengths."""
+SPAN: Final = {2 * size: 1 + size for size in range(64)}
+"""Bytes of a text or of bytes with its length, by the first of them."""
+MONEY_SHIFT: Final = {2 * size: 64 - 8 * size for size in range(1, 9)}
+"""What eight bytes have too many for money of fewer, by the byte that tells its length."""
+
+
+class Learning(dict[Any, bytes]):
+    """Encodings by value; what is not known yet is encoded by a writer of the other codec, and kept."""
+
+    def __init__(self, write: Callable[[BytesWriter, Any], None], usual: Iterable[Any] = ()) -> None:
+        super().__init__()
+        self.write = write
+        self.usual = {value: self.encoded(value) for value in usual}
+        self.update(self.usual)
+
+    def __missing__(self, value: Any) -> bytes:
+        encoded = self.encoded(value)
+        if len(encoded) <= LEARNT_BYTES_MAX:
+            self.learn(value, encoded)
+        return encoded
+
+    def encoded(self, value: Any) -> bytes:
+        writer = BytesWriter()
+        self.write(writer, value)
+        return writer.getvalue()
+
+    def learn(self, value: Any, encoded: bytes) -> None:
+        if len(self) >= LEARNT_MAX:
+            self.clear()
+            self.update(self.usual)
+        self[value] = encoded
+
+
+class LearningTexts(Learning):
+    """Encodings of texts."""
+
+    def __missing__(self, value: str) -> bytes:
+        encoded = value.encode()
+        if len(encoded) >= LEARNT_BYTES_MAX:
+            return self.encoded(value)
+        encoded = SMALL[len(encoded)] + encoded
+        self.learn(value, encoded)
+        return encoded
+
+
+class LearningMoney(Learning):
+    """Encodings of money."""
+
+    def __missing__(self, value: int) -> bytes:
+        size = value.bit_length() // 8 + 1
+        if size > 8:
+            return super().__missing__(value)
+        encoded = SMALL[size] + value.to_bytes(size, "big", signed=True)
+        self.learn(value, encoded)
+        return encoded
+
+
+class LearningWords(dict[bytes, str]):
+    """Words by their encoding, length and all, so that equal words are one object."""
+
+    def __missing__(self, encoded: bytes) -> str:
+        if len(self) >= LEARNT_MAX:
+            self.clear()
+        text = encoded[1:].decode()
+        self[encoded] = text
+        return text
+
+
+LONG: Final = Learning(write_long, range(-64, 8192))
+MONEY: Final = LearningMoney(write_money)
+TEXT: Final = LearningTexts(write_string)
+WORD: Final = LearningTexts(write_string)
+BYTES: Final = Learning(write_bytes)
+WORD_OF: Final = LearningWords()
+
+
+def indices(size: int) -> dict[int, int]:
+    """The index of an enum symbol by the byte that encodes it."""
+    return {2 * index: index for index in range(size)}
+
+
+def index_of(number: int, size: int) -> int:
+    """An index that took more than a byte, checked."""
+    if not 0 <= number < size:
+        raise ValueError
+    return number
+
+
+def long_at(data: bytes, position: int) -> tuple[int, int]:
+    """A long of more than two bytes: three, or any."""
+    third = data[position + 2]
+    if third < 128:
+        bits = data[position] & 127 | (data[position + 1] & 127) << 7 | third << 14
+        return bits >> 1 ^ -(bits & 1), position + 3
+    return read_long(data, position)
+
+
+def time_at(data: bytes, position: int) -> tuple[int, int]:
+    """A time in nanoseconds, which has nine bytes, or any long. Who reads it will write it: it is learnt."""
+    end = position + 9
+    if end > len(data):
+        return read_long(data, position)
+    try:
+        low = SEVENS[read_i16_le(data, position)] | SEVENS[read_i16_le(data, position + 2)] << 14
+        high = SEVENS[read_i16_le(data, position + 4)] | SEVENS[read_i16_le(data, position + 6)] << 14
+    except TypeError:
+        return read_long(data, position)
+    last = data[position + 8]
+    if not 0 < last < 128 or low & 1:
+        return read_long(data, position)
+    time_ns = low >> 1 | (high | last << 28) << 27
+    LONG.learn(time_ns, data[position:end])
+    return time_ns, end
+
+
+def money_at(data: bytes, position: int) -> tuple[int, int]:
+    shift = MONEY_SHIFT.get(data[position])
+    if shift is None or position + 9 > len(data):
+        return read_money(data, position)
+    return read_i64_be(data, position + 1) >> shift, position + 9 - (shift >> 3)
+
+
+def block_at(data: bytes, position: int) -> tuple[int, int]:
+    """The number of items in a block that does not end its array or map."""
+    count, position = read_block(data, position)
+    if count == 0:
+        raise ValueError
+    return count, position
+
+
+def growing_bytes(value: GrowingLongs) -> bytes:
+    writer = BytesWriter()
+    write_growing(writer, value)
+    return writer.getvalue()
+
+
+def take_over() -> None:
+    """Make `add` the one of the interpreted mode."""
+    setattr(GrowingLongs, "add", add)  # noqa: B010 - mypy refuses an assignment to a method
+
+
+def add(self: GrowingLongs, key: str, value: int) -> bool:
+    """`GrowingLongs.add` of this mode."""
+    entries = self.entries
+    if key in entries:
+        return False
+    entries[key] = value
+    self.fresh.write(TEXT[key] + LONG[value])
+    return True
