@@ -55,6 +55,9 @@ class Stream:
     """none, lz4, snappy, zstd or gzip: of the topic; local logs are not compressed."""
     min_insync_replicas: int = 1
     doc: str = ""
+    linger_ms: int = 0
+    """On Kafka its records may become visible so long after their turn, which makes room for streams that are waited
+    for."""
     planned: bool = False
     """Declared so that topics and schemas can be made ready; nothing reads or writes it yet."""
 

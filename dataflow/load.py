@@ -123,6 +123,7 @@ class _Builder:
             retention_ms=declared.retention_ms,
             compression=declared.compression,
             min_insync_replicas=declared.min_insync_replicas,
+            linger_ms=declared.linger_ms,
             doc=declared.doc,
             planned=declared.planned,
         )

@@ -111,6 +111,9 @@ class Transaction:
 class Ledger(Protocol):
     """Makes outputs visible together with how far the inputs are read, in transactions, ahead of checkpoints.
 
+    Streams that may linger become visible after the turns that their records are of, never before: `visible` and `hold`
+    are of these.
+
     `mark` and `end_turn` are called by the engine's thread and do not wait, but for room; `prepare` by the thread of
     the sinks. All raise what has gone wrong: InputFault where another instance has taken over, Interrupted where the
     engine must begin again.
@@ -126,6 +129,13 @@ class Ledger(Protocol):
     def recover(self) -> Iterator[Transaction]:
         """The transactions that were committed after the position; when they are read, turns may end."""
 
+    def visible(self) -> dict[str, int]:
+        """Streams that linger, with how many records of each are known to be visible; all are once it is open."""
+
+    def hold(self, posts: list[Post], totals: dict[str, int]) -> None:
+        """What turns that were done again put into streams that linger: it becomes visible where it is not. `totals`
+        are the numbers of the posts' last records."""
+
     def end_turn(self, turn: Turn, posts: list[Post], marks: dict[str, int], totals: dict[str, int]) -> None:
         """A turn is over: what it put into streams, how far sources are read, and how far these streams are now."""
 
@@ -134,9 +144,6 @@ class Ledger(Protocol):
 
     def prepare(self, checkpoint: int) -> Any:
         """Wait until that transaction is committed; the position for the checkpoint."""
-
-    def drain(self) -> None:
-        """Return when all turns are committed."""
 
     def close(self) -> None: ...
 

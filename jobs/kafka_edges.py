@@ -145,6 +145,7 @@ def connect(graph: Graph, wiring: Wiring, run: KafkaRun) -> KafkaEdges:
         wiring.sources,
         must_be_new=not run.resume and not run.standby,
         keeps_turns=run.by_arrival,
+        linger_ms={name: graph.streams[name].linger_ms for name in posted if graph.streams[name].linger_ms},
         timeout_ms=run.transaction_timeout_ms,
     )
     turns = TurnsTopic(config, settings.turns_topic(run.application), f"tapeline-{run.application}-turns")

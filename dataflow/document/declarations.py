@@ -26,6 +26,7 @@ class StreamDeclaration:
     retention_ms: int
     compression: str
     min_insync_replicas: int
+    linger_ms: int
     doc: str
     planned: bool
 
@@ -118,6 +119,7 @@ def _stream(name: Name, part: Section) -> StreamDeclaration:
         retention_ms=part.duration_ms("retention", 1),
         compression=part.choice("compression", COMPRESSIONS, "none"),
         min_insync_replicas=part.integer("min_insync_replicas", 1, 1),
+        linger_ms=part.duration_ms("linger", 0, 0),
         doc=part.text("doc") or "",
         planned=part.flag("planned"),
     )

@@ -70,9 +70,11 @@ class Connection:
 
 
 class Cluster:
-    """What outlives a run: committed transactions and the messages that they made visible."""
+    """What outlives a run: committed transactions and the messages that they made visible. Those of streams that
+    linger are made visible later; `visible` counts them."""
 
-    def __init__(self) -> None:
+    def __init__(self, lingering: tuple[str, ...] = ()) -> None:
+        self.visible = dict.fromkeys(lingering, 0)
         self.transactions: list[Transaction] = []
         self.messages: dict[str, list[bytes]] = {}
         self.offsets: dict[str, int] = {}
@@ -87,6 +89,10 @@ class MemoryLedger:
         self.after = 0
         self.turns: list[Turn] = []
         self.posts: list[Post] = []
+        self.waiting: list[tuple[Post, int]] = []
+        """What will linger when its turns are committed, with the numbers of the posts' last records."""
+        self.held: list[tuple[Post, int]] = []
+        """What lingers."""
         self.marks: dict[str, int] = {}
         self.totals: dict[str, int] = {}
 
@@ -106,9 +112,24 @@ class MemoryLedger:
             self.totals = dict(transaction.totals)
             yield transaction
 
+    def visible(self) -> dict[str, int]:
+        return dict(self.cluster.visible)
+
+    def hold(self, posts: list[Post], totals: dict[str, int]) -> None:
+        self.held += [(post, totals[post.stream]) for post in posts]
+
+    def release(self, most: int) -> None:
+        """Make the first of what lingers visible, where it is not."""
+        for post, last in self.held[:most]:
+            new = max(0, min(len(post.values), last - self.cluster.visible[post.stream]))
+            self.cluster.messages.setdefault(post.stream, []).extend(post.values[len(post.values) - new :])
+            self.cluster.visible[post.stream] += new
+        self.held = self.held[most:]
+
     def end_turn(self, turn: Turn, posts: list[Post], marks: dict[str, int], totals: dict[str, int]) -> None:
         self.turns.append(turn)
-        self.posts += posts
+        self.posts += [post for post in posts if post.stream not in self.cluster.visible]
+        self.waiting += [(post, totals[post.stream]) for post in posts if post.stream in self.cluster.visible]
         self.marks |= marks
         self.totals |= totals
         if self.random.random() < 0.3:
@@ -120,16 +141,16 @@ class MemoryLedger:
         for post in self.posts:
             cluster.messages.setdefault(post.stream, []).extend(post.values)
         cluster.offsets |= self.marks
-        self.turns, self.posts, self.marks = [], [], {}
+        self.held += self.waiting
+        self.turns, self.posts, self.waiting, self.marks = [], [], [], {}
+        self.release(self.random.randint(0, 3))
 
     def mark(self, checkpoint: int) -> None:
         self.commit()
+        self.release(len(self.held))
 
     def prepare(self, checkpoint: int) -> Any:
         return len(self.cluster.transactions)
-
-    def drain(self) -> None:
-        return
 
     def close(self) -> None:
         return

@@ -44,9 +44,12 @@ def killed(seed: int, cluster: Cluster, by_arrival: bool = True) -> tuple[int, s
     raise AssertionError("the last life ends by itself")
 
 
+@pytest.mark.parametrize("lingering", [(), ("out",)])
 @pytest.mark.parametrize("seed", range(40))
-def test_what_was_committed_is_what_a_run_from_the_recorded_turns_brings_out(seed: int) -> None:
-    cluster = Cluster()
+def test_what_was_committed_is_what_a_run_from_the_recorded_turns_brings_out(
+    seed: int, lingering: tuple[str, ...]
+) -> None:
+    cluster = Cluster(lingering)
     lives, state, beside = killed(seed, cluster)
     sink = MemorySink()
     again = runner(inputs(seed), cluster, SimulatedStorage(0), sink, (seed, True))
@@ -59,9 +62,12 @@ def test_what_was_committed_is_what_a_run_from_the_recorded_turns_brings_out(see
     assert cluster.offsets == {f"in-0/{number}": len(items) for number, items in enumerate(inputs(seed)) if items}
 
 
+@pytest.mark.parametrize("lingering", [(), ("out",)])
 @pytest.mark.parametrize("seed", range(40))
-def test_in_event_time_order_what_is_visible_is_that_of_a_run_never_killed(seed: int) -> None:
-    cluster, undisturbed = Cluster(), Cluster()
+def test_in_event_time_order_what_is_visible_is_that_of_a_run_never_killed(
+    seed: int, lingering: tuple[str, ...]
+) -> None:
+    cluster, undisturbed = Cluster(lingering), Cluster()
     _, state, beside = killed(seed, cluster, by_arrival=False)
     run = runner(inputs(seed), undisturbed, SimulatedStorage(0), MemorySink(), (seed, False))
     run.start(resume=False)

@@ -42,12 +42,6 @@ def test_a_checkpoint_that_waits_for_it_fails(stuck: KafkaLedger) -> None:
         stuck.prepare(1)
 
 
-def test_draining_does_not_wait_for_it(stuck: KafkaLedger) -> None:
-    stuck.is_idle = False
-    with pytest.raises(Interrupted, match="group coordinator"):
-        stuck.drain()
-
-
 def test_closing_leaves_it_behind(stuck: KafkaLedger) -> None:
     stuck.close()
     assert stuck.thread is not None

@@ -8,7 +8,7 @@ engine restores its last checkpoint, does the turns since then again in silence,
 the checkpoint, and without one it begins at the first turn.
 
 While one transaction is being committed the next turns gather, so that transactions are as small as the broker lets
-them be, and larger under load.
+them be, and larger under load. Streams that may linger go out after them: see `lingering`.
 
 One writer: `open` takes the transactional id, which shuts out whoever had it; each instance begins with a
 transaction of its own, so that one that is shut out finds by whom. A broker also shuts out an instance that slept
@@ -17,7 +17,6 @@ through its transaction's timeout; then nobody else has written, and it begins a
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 import uuid
@@ -26,7 +25,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from dataflow.connectors.kafka.ledger_records import TransactionRecord, check_follows, transaction_record, turns_of
 from dataflow.connectors.kafka.ledger_settings import LedgerSettings, LedgerStatistics
+from dataflow.connectors.kafka.lingering import LingeringStreams
 from dataflow.connectors.kafka.transactions import TransactionalProducer
 from dataflow.connectors.kafka.turns import TurnsTopic
 from dataflow.fault_points import reach
@@ -64,6 +65,8 @@ class _Open:
 
     began_at: float
     turns: list[Turn] = field(default_factory=list)
+    lingering: list[tuple[Post, int]] = field(default_factory=list)
+    """What will linger, with the numbers of the posts' last records."""
     marks: dict[str, int] = field(default_factory=dict)
     records: int = 0
 
@@ -91,6 +94,7 @@ class KafkaLedger:
             TransactionalProducer(config, f"{settings.transactional_id}-{turn}", settings.timeout_ms, self._shut_out)
             for turn in range(PRODUCERS)
         ]
+        self.lingering = LingeringStreams(config, settings, self.instance, self._shut_out)
         self.producer = self.producers[0]
         """That of the next transaction, or of the one that is open."""
         self.statistics = LedgerStatistics()
@@ -111,9 +115,10 @@ class KafkaLedger:
         self.current: _Open | None = None
         self.told_at = time.monotonic()
         """When it last committed, which tells others that it lives."""
+        self.asking = threading.Lock()
+        """Held by the thread that finds out who has shut this instance out."""
         self.failure: Exception | None = None
         self.is_stopping = False
-        self.is_idle = True
         self.thread: threading.Thread | None = None
 
     # The engine's side
@@ -130,10 +135,13 @@ class KafkaLedger:
 
     def open(self, position: Any | None) -> None:
         self._begin_after(position)
-        for producer in self.producers:
+        for producer in (*self.producers, self.lingering.producer):
             producer.init()
         number, totals = self.number, self.totals
         for _, entry in self.turns.read(self.offset, self.turns.written_end()):
+            if "visible" in entry:
+                self.lingering.saw(entry["visible"])
+                continue
             if self.settings.must_be_new:
                 raise InputFault(
                     f"application {self.settings.application} has run on this cluster before\n"
@@ -156,42 +164,40 @@ class KafkaLedger:
         if position is not None:
             self.number, self.offset = position["transaction"], position["offset"]
             self.totals = dict(position["totals"])
+            self.lingering.begin_after(self.totals)
 
     def recover(self) -> Iterator[Transaction]:
         for transaction in self._read():
             yield transaction
             reach("during-recovery")
+        self.lingering.start(self._fail)
         self.thread = threading.Thread(target=self._work, name="tapeline-kafka-ledger", daemon=True)
         self.thread.start()
 
     def _read(self) -> Iterator[Transaction]:
         """The transactions that are committed by now and were not read before."""
         for offset, entry in self.turns.read(self.offset, self.said_at):
-            self._check(entry)
+            if "visible" in entry:
+                self.lingering.saw(entry["visible"])
+                self.offset = offset + 1
+                continue
+            check_follows(entry, self.settings, self.number, self.totals)
             self.offset, self.number, self.totals = offset + 1, entry["transaction"], entry["totals"]
             self.refused |= entry["refused"]
-            turns = [Turn([(lane, count) for lane, count in taken], idle) for taken, idle in entry["turns"]]
-            yield Transaction(self.number, turns, entry["totals"])
+            yield Transaction(self.number, turns_of(entry), entry["totals"])
 
-    def _check(self, entry: dict[str, Any]) -> None:
-        """Each transaction follows the one before, and is of this job."""
-        if entry["transaction"] != self.number + 1:
-            fact = f"transaction {entry['transaction']} follows {self.number}"
-            raise InputFault(
-                f"{self.turns.topic}: {fact}: retention has removed what recovery needs\n"
-                "    restore a newer checkpoint, or start another application (--application)"
-            )
-        if entry["sources"] != list(self.settings.sources):
-            raise InputFault(
-                f"application {self.settings.application} ran with other inputs\n"
-                "    run it as before, or start another application (--application)"
-            )
+    def visible(self) -> dict[str, int]:
+        return dict(self.lingering.visible)
+
+    def hold(self, posts: list[Post], totals: dict[str, int]) -> None:
+        for post in posts:
+            self.lingering.hold(post, totals[post.stream])
 
     def end_turn(self, turn: Turn, posts: list[Post], marks: dict[str, int], totals: dict[str, int]) -> None:
         entry = _Entry(turn, posts, marks, totals, time.monotonic())
         with self.changed:
-            while len(self.queue) >= WAITING_MAX and not self._has_failed():
-                self.changed.wait(1.0)
+            while self._is_full() and not self._has_failed():
+                self.changed.wait(0.1)
             self._raise()
             self.queue.append(entry)
             self.changed.notify_all()
@@ -205,17 +211,14 @@ class KafkaLedger:
 
     def prepare(self, checkpoint: int) -> Any:
         mark = self.pending_marks.pop(checkpoint)
-        while not mark.done.wait(0.1):
+        self._wait(mark.done)
+        return mark.position
+
+    def _wait(self, done: threading.Event) -> None:
+        while not done.wait(0.1):
             with self.changed:
                 self._raise()
         with self.changed:
-            self._raise()
-        return mark.position
-
-    def drain(self) -> None:
-        with self.changed:
-            while (self.queue or not self.is_idle) and not self._has_failed():
-                self.changed.wait(1.0)
             self._raise()
 
     def close(self) -> None:
@@ -224,11 +227,15 @@ class KafkaLedger:
             self.changed.notify_all()
         if self.thread is not None and not any(producer.is_stuck() for producer in self.producers):
             self.thread.join()
+            self.lingering.close()
         self.turns.close()
 
     def waiting(self) -> int:
         """Turns that wait for their transaction."""
         return len(self.queue)
+
+    def _is_full(self) -> bool:
+        return len(self.queue) >= WAITING_MAX or self.lingering.is_full()
 
     def _has_failed(self) -> bool:
         if self.failure is None and any(producer.is_stuck() for producer in self.producers):
@@ -253,22 +260,22 @@ class KafkaLedger:
                 if self.current is not None and self._is_due():
                     self._commit()
         except Exception as error:
-            with self.changed:
-                self.failure = error
-                self.changed.notify_all()
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        with self.changed:
+            self.failure = self.failure or error
+            self.changed.notify_all()
 
     def _next(self) -> list[_Entry | _Mark] | None:
         """What waits; nothing where a commit or a heartbeat is due; None at the end."""
         with self.changed:
-            self.is_idle = self.current is None
-            self.changed.notify_all()
             if not self.queue and not self.is_stopping:
                 self.changed.wait(self._patience_s())
             if not self.queue and self.is_stopping:
                 return None
             items = list(self.queue)
             self.queue.clear()
-            self.is_idle = False
             self.changed.notify_all()
         if self.current is None and self._heartbeat_in_s() <= 0:
             self._begin(time.monotonic())
@@ -290,12 +297,15 @@ class KafkaLedger:
             if self.current is not None:
                 self._commit()
             item.position = {"transaction": self.number, "offset": self.offset, "totals": dict(self.totals)}
-            item.done.set()
+            self.lingering.flush(item.done)
             return
         if self.current is None:
             self._begin(item.came_at)
         assert self.current is not None
         for post in item.posts:
+            if post.stream in self.settings.linger_ms:
+                self.current.lingering.append((post, item.totals[post.stream]))
+                continue
             self.producer.post(*self.settings.topics[post.stream], post)
             self.current.records += len(post.values)
             reach("between-produces")
@@ -328,6 +338,8 @@ class KafkaLedger:
         self.producer.commit()
         reach("after-commit")
         self.current = None
+        for post, last in current.lingering:
+            self.lingering.hold(post, last)
         self.number, self.offset = number, offset + 1
         self.told_refusals = len(self.refused)
         self.statistics.transactions += 1
@@ -336,16 +348,9 @@ class KafkaLedger:
         self.statistics.commit_s.append(self.told_at - began_at)
 
     def _record(self, number: int, opened: _Open, totals: dict[str, int]) -> bytes:
-        entry = {
-            "transaction": number,
-            "instance": self.instance,
-            "sources": list(self.settings.sources),
-            "turns": [[turn.taken, turn.idle] for turn in opened.turns],
-            "totals": totals,
-            "marks": opened.marks,
-            "refused": dict(list(self.refused.items())[self.told_refusals :]),
-        }
-        return json.dumps(entry, separators=(",", ":")).encode()
+        refused = dict(list(self.refused.items())[self.told_refusals :])
+        record = TransactionRecord(number, self.instance, totals, opened.turns, opened.marks, refused)
+        return transaction_record(self.settings, record)
 
     def _send_offsets(self, marks: dict[str, int]) -> None:
         """Show in the consumer group how far inputs are read, now and then: that takes two more round trips, and
@@ -359,6 +364,10 @@ class KafkaLedger:
 
     def _shut_out(self) -> Exception:
         """By whom: another instance, which has said so, or the broker, because this one was silent for too long."""
+        with self.asking:
+            return self._who_shut_out()
+
+    def _who_shut_out(self) -> Exception:
         application, deadline = self.settings.application, time.monotonic() + TAKEOVER_S
         while time.monotonic() < deadline:
             entries = [entry for _, entry in self.turns.read(self.offset)]

@@ -24,6 +24,8 @@ class LedgerSettings:
     """Refuse an application that has transactions already."""
     keeps_turns: bool = True
     """Write down what each turn took in: where the order of inputs depends on their arrival."""
+    linger_ms: dict[str, int] = field(default_factory=dict)
+    """Streams that may become visible so long after the turns that their records are of."""
     commit_records: int = 10_000
     """A transaction is closed when it holds so many records,"""
     commit_ms: int = 0

@@ -104,6 +104,10 @@ class TransactionalProducer:
             else:
                 return
 
+    def flush(self) -> None:
+        """Wait until all that was produced is there, or the transaction has failed."""
+        self.producer.flush()
+
     def post_last(self, topic: str, key: bytes, value: bytes) -> int:
         """Produce one message into partition 0, and wait until it and all before it are there; its offset."""
         landed: list[int] = []

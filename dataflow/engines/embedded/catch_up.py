@@ -2,8 +2,8 @@
 
 Theory of operation. A checkpoint lies at the end of a transaction; those after it are in the ledger. Where inputs are
 taken as they arrive, their turns are done again in silence: nothing of it goes out, and the totals of all streams must
-be what they were. Where inputs are taken in the order of event time, what is visible already is left out by its number,
-and nothing need be done again.
+be what they were. Of streams that linger, what is not visible yet goes out now. Where inputs are taken in the order of
+event time, what is visible already is left out by its number, and nothing need be done again.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ class CatchUp:
         self.repeats = isinstance(intake, ArrivalIntake)
         self.repeated = 0
         """Records that were taken in again."""
-        for _, outbox in posted:
-            outbox.silence = self.repeats
+        self.lingering = ledger.visible().keys()
+        for channel, outbox in posted:
+            outbox.silence = self.repeats and channel.name not in self.lingering
 
     def follow(self, position: Any, silence_s: float, is_stopped: Callable[[], bool]) -> bool:
         """As a standby: do what the other instance does, until it is gone. False where it was stopped before."""
@@ -45,6 +46,7 @@ class CatchUp:
 
     def finish(self) -> None:
         """Do the rest; afterwards what comes is new. Raises InputFault."""
+        self._note_visible()
         for transaction in self.ledger.recover():
             self._repeat(transaction)
         for _, outbox in self.posted:
@@ -55,12 +57,27 @@ class CatchUp:
             self.intake.repeat(turn)
             self.repeated += turn.records()
             self.hand_over()
+        self._note_visible()
+        self._hold()
         for channel, outbox in self.posted:
             total = transaction.totals.get(channel.name, 0)
-            outbox.visible = max(outbox.visible, total)
+            if channel.name not in self.lingering:
+                outbox.visible = max(outbox.visible, total)
             if self.repeats and channel.total != total:
                 fact = f"{channel.name} has {channel.total} records after it, and had {total} then"
                 raise InputFault(
                     f"doing transaction {transaction.number} again gave something else: {fact}\n"
                     "    was an input changed, or the program? Resume with the program that wrote the checkpoint"
                 )
+
+    def _note_visible(self) -> None:
+        visible = self.ledger.visible()
+        for channel, outbox in self.posted:
+            outbox.visible = max(outbox.visible, visible.get(channel.name, 0))
+
+    def _hold(self) -> None:
+        """Give the ledger what lingers of the turns that were done again."""
+        waiting = [(channel, outbox) for channel, outbox in self.posted if outbox.values]
+        if waiting:
+            totals = {channel.name: channel.total for channel, _ in waiting}
+            self.ledger.hold([outbox.take() for _, outbox in waiting], totals)
