@@ -26,7 +26,7 @@ EVERY_S: Final = 1.0
 COMMITS_RECENT: Final = 500
 """Percentiles are of so many commits."""
 STATM: Final = Path("/proc/self/statm")
-RUNNING, ENDED, STOPPED = "running", "ended", "stopped"
+RUNNING, STANDING_BY, ENDED, STOPPED = "running", "standing by", "ended", "stopped"
 
 
 class LiveFigures:
@@ -42,12 +42,12 @@ class LiveFigures:
         self.counts: dict[str, int] = self._counts()
         self.checkpoint = (assembly.runner.statistics.last_checkpoint, time.monotonic())
 
-    def note(self) -> None:
-        """A turn is over."""
+    def note(self, state: str = RUNNING) -> None:
+        """A turn is over; or a standby has done all that there was to do."""
         now = time.monotonic()
         if now >= self.due_at:
             self.due_at = now + EVERY_S
-            self._publish(RUNNING)
+            self._publish(state)
 
     def end(self) -> None:
         """The run is over."""

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from dataflow.connectors.kafka.clients import Unreachable
 from dataflow.connectors.kafka.ledger_settings import LedgerSettings
+from dataflow.engines.embedded.catch_up import Standby
 from dataflow.engines.embedded.runner import Runner, Settings
 from dataflow.graph import Graph
 from dataflow.load import load_graph
@@ -25,7 +26,7 @@ from jobs.assemble import Assembly, RunRequest, assemble
 from jobs.catalog import catalog
 from jobs.kafka_edges import KafkaRun
 from jobs.kafka_options import kafka_options, kafka_settings, need_brokers
-from jobs.live_figures import LiveFigures
+from jobs.live_figures import STANDING_BY, LiveFigures
 from jobs.summary import print_summary
 
 TRACES = ("checkpoints", "topics", "clickhouse", "spool")
@@ -188,9 +189,10 @@ def _until_done(graph: Graph, request: RunRequest, options: RunOptions, console:
             assembly = assemble(graph, request, storage, _settings(options))
             try:
                 _stop_on_signals(assembly.runner)
-                _start(assembly.runner, resume, options, console)
+                figures = LiveFigures(assembly, options.data)
+                _start(assembly.runner, resume, figures if options.standby else None, console)
                 latest = assembly
-                _carry_on(assembly, console, options)
+                _carry_on(assembly, figures, console, options)
             finally:
                 assembly.close()
         except (Interrupted, Unreachable) as reason:
@@ -217,10 +219,12 @@ def _wait(seconds: float, runner: Runner) -> bool:
     return not runner.stop_asked
 
 
-def _start(runner: Runner, resume: bool, options: RunOptions, console: Console) -> None:
-    if options.standby:
+def _start(runner: Runner, resume: bool, standing_by: LiveFigures | None, console: Console) -> None:
+    standby: Standby | None = None
+    if standing_by is not None:
         console.print("standing by: following the instance that runs", highlight=False)
-    runner.start(resume or options.standby, STANDBY_S if options.standby else None)
+        standby = Standby(STANDBY_S, lambda: standing_by.note(STANDING_BY))
+    runner.start(resume or standby is not None, standby)
     if runner.statistics.took_over:
         console.print(f"took over after {runner.statistics.repeated:,} events done again", highlight=False)
 
@@ -246,8 +250,7 @@ def _stop_on_signals(runner: Runner) -> None:
         signal.signal(number, lambda *_: runner.stop())
 
 
-def _carry_on(assembly: Assembly, console: Console, options: RunOptions) -> None:
-    figures = LiveFigures(assembly, options.data)
+def _carry_on(assembly: Assembly, figures: LiveFigures, console: Console, options: RunOptions) -> None:
     for reason in assembly.runner.statistics.passed_over:
         console.print(f"[yellow]passed over:[/] {reason}", highlight=False)
     columns = (

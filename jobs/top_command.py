@@ -16,11 +16,12 @@ from rich.text import Text
 
 from dataflow.ports import InputFault
 from jobs.data_option import DATA_OPTION
-from jobs.live_figures import LIVE_FILE, RUNNING
+from jobs.live_figures import LIVE_FILE, RUNNING, STANDING_BY
 
 STALE_S: Final = 5.0
 REDRAW_S: Final = 0.5
-STYLES: Final = {RUNNING: "bold green"}
+STYLES: Final = {RUNNING: "bold green", STANDING_BY: "bold cyan"}
+"""Of what goes on."""
 NOTHING: Final = "-"
 
 
@@ -64,9 +65,9 @@ def _drawn(figures: dict[str, Any]) -> RenderableType:
 def _headline(figures: dict[str, Any]) -> Text:
     state, at, process = figures["state"], figures["at"], figures["process"]
     line = Text(f"{', '.join(figures['jobs'])}  ", style="bold")
-    if state == RUNNING and time.time() - at > STALE_S:
+    if state in STYLES and time.time() - at > STALE_S:
         line.append(f"no figures since {_clock(at)}: the process {process['pid']} is gone, or hangs", "bold red")
-    elif state == RUNNING:
+    elif state in STYLES:
         line.append(f"{state} for {_duration(at - figures['began_at'])}, process {process['pid']}", STYLES[state])
     else:
         line.append(f"{state} at {_clock(at)} after {_duration(at - figures['began_at'])}", "bold yellow")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dataflow.graph import KafkaSettings
+from jobs.live_figures import LIVE_FILE, STANDING_BY
 from tests.kafka.whole_jobs import INPUT, PATIENCE_S, WRITTEN, WholeJobs
 
 ARRIVAL = ("--order", "arrival")
@@ -40,6 +42,16 @@ def wait_for_output(jobs: WholeJobs, process: subprocess.Popen[str]) -> None:
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.2)
+
+
+def wait_until_caught_up(jobs: WholeJobs, data: str, standby: subprocess.Popen[str]) -> None:
+    """Until the standby has done all that the other instance has."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (jobs.folder / data / LIVE_FILE).exists():
+        assert time.monotonic() < deadline
+        assert standby.poll() is None
+        time.sleep(0.05)
+    assert json.loads((jobs.folder / data / LIVE_FILE).read_text())["state"] == STANDING_BY
 
 
 def test_jobs_give_what_the_run_on_files_gives_together_and_each_by_itself(jobs: WholeJobs, other: WholeJobs) -> None:
@@ -92,8 +104,7 @@ def test_a_standby_takes_over_from_one_that_sleeps_and_that_one_then_stops(jobs:
     first = jobs.run("first")
     wait_for_output(jobs, first)
     standby = jobs.run("standby", "--standby")
-    time.sleep(2)
-    assert standby.poll() is None
+    wait_until_caught_up(jobs, "standby", standby)
     first.send_signal(signal.SIGSTOP)
     time.sleep(3)
     first.send_signal(signal.SIGCONT)

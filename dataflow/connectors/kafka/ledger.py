@@ -22,6 +22,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -135,8 +136,7 @@ class KafkaLedger:
 
     def open(self, position: Any | None) -> None:
         self._begin_after(position)
-        for producer in (*self.producers, self.lingering.producer):
-            producer.init()
+        self._take_ids()
         number, totals = self.number, self.totals
         for _, entry in self.turns.read(self.offset, self.turns.written_end()):
             if "visible" in entry:
@@ -151,6 +151,13 @@ class KafkaLedger:
             number, totals = entry["transaction"], entry["totals"]
         self.told_refusals = len(self.refused)
         self._say_who(number + 1, totals)
+
+    def _take_ids(self) -> None:
+        """Whoever had them is shut out. Taking one can last a second, where a transaction has to be ended."""
+        producers = (*self.producers, self.lingering.producer)
+        with ThreadPoolExecutor(len(producers)) as threads:
+            for taken in [threads.submit(producer.init) for producer in producers]:
+                taken.result()
 
     def _say_who(self, number: int, totals: dict[str, int]) -> None:
         """A transaction without turns, by which one that is shut out sees who has taken over."""

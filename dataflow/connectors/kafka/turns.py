@@ -15,7 +15,10 @@ from dataflow.connectors.kafka.clients import Complaints, fault_of
 from dataflow.connectors.kafka.reader import SETTINGS
 from dataflow.ports import InputFault
 
-POLL_S: Final = 0.1
+POLL_S: Final = 0.01
+WAIT_MS: Final = 10
+"""How long a broker waits for a next transaction before it says that there is none."""
+UNKNOWN_S: Final = 0.1
 POLL_MESSAGES: Final = 1_000
 ANSWER_S: Final = 30.0
 FROM_START: Final = -2
@@ -52,7 +55,13 @@ class TurnsTopic:
     def __init__(self, config: dict[str, Any], topic: str, application: str) -> None:
         self.topic = topic
         self.complaints = Complaints()
-        self.config = {**config, **SETTINGS, "group.id": application, "error_cb": self.complaints.note}
+        self.config = {
+            **config,
+            **SETTINGS,
+            "fetch.wait.max.ms": WAIT_MS,
+            "group.id": application,
+            "error_cb": self.complaints.note,
+        }
         self.consumer: Consumer | None = None
 
     def read(self, offset: int, at_least: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -121,7 +130,7 @@ def _end(consumer: Consumer, partition: TopicPartition, at_least: int) -> int:
         except KafkaException as error:
             if error.args[0].code() not in UNKNOWN or time.monotonic() > deadline:
                 raise
-            time.sleep(POLL_S)
+            time.sleep(UNKNOWN_S)
         else:
             if end >= at_least:
                 return end

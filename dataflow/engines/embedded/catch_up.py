@@ -9,12 +9,23 @@ event time, what is visible already is left out by its number, and nothing need 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from dataflow.engines.embedded.core import Channel
 from dataflow.engines.embedded.intake import ArrivalIntake, Intake
 from dataflow.engines.embedded.outbox import Outbox
 from dataflow.ports import InputFault, Ledger, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Standby:
+    """How a standby waits."""
+
+    silence_s: float
+    """It takes over when the other instance has been silent for so long."""
+    caught_up: Callable[[], None]
+    """Called again and again while it has done all that the other instance has committed."""
 
 
 class CatchUp:
@@ -34,11 +45,13 @@ class CatchUp:
         for channel, outbox in posted:
             outbox.silence = self.repeats and channel.name not in self.lingering
 
-    def follow(self, position: Any, silence_s: float, is_stopped: Callable[[], bool]) -> bool:
+    def follow(self, position: Any, standby: Standby, is_stopped: Callable[[], bool]) -> bool:
         """As a standby: do what the other instance does, until it is gone. False where it was stopped before."""
-        for transaction in self.ledger.follow(position, silence_s):
+        for transaction in self.ledger.follow(position, standby.silence_s):
             if transaction is not None:
                 self._repeat(transaction)
+            else:
+                standby.caught_up()
             if is_stopped():
                 return False
         self.ledger.open(None)

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dataflow.engines.embedded.catch_up import CatchUp
+from dataflow.engines.embedded.catch_up import CatchUp, Standby
 from dataflow.engines.embedded.checkpoints import CheckpointStore, Manifest, StateFile, StateWriter
 from dataflow.engines.embedded.core import Core
 from dataflow.engines.embedded.intake import ArrivalIntake, Intake, OrderedIntake, SourceLane
@@ -141,9 +141,9 @@ class Runner:
         """It is further than the last checkpoint that was begun before this start."""
         self.began_ns = 0
 
-    def start(self, resume: bool, standby_s: float | None = None) -> None:
+    def start(self, resume: bool, standby: Standby | None = None) -> None:
         """Open everything: at the newest whole checkpoint if `resume`, else at the beginning. A standby first follows
-        another instance until that has been silent for `standby_s`. Raises InputFault."""
+        another instance until that is gone. Raises InputFault."""
         manifest: Manifest | None = None
         if resume:
             manifest, self.statistics.passed_over = self.store.latest()
@@ -154,7 +154,7 @@ class Runner:
             self.statistics.resumed_from = manifest.number
         self.store.discard_after(self.number)
         position = None if manifest is None else manifest.ledger
-        if self.ledger is not None and standby_s is None:
+        if self.ledger is not None and standby is None:
             self.ledger.open(position)
         for name, (sink, _) in self.sinks.items():
             sink.recover(None if manifest is None else manifest.sinks.get(name))
@@ -166,15 +166,15 @@ class Runner:
         self.intake.start({name: entry["used"] for name, entry in entries.items()})
         self.may_write = self.ledger is None
         if self.ledger is not None:
-            self._catch_up(self.ledger, position, standby_s)
+            self._catch_up(self.ledger, position, standby)
         self.statistics.ended = manifest is not None and manifest.ended and not self.may_go_on
         self._schedule()
 
-    def _catch_up(self, ledger: Ledger, position: Any, standby_s: float | None) -> None:
+    def _catch_up(self, ledger: Ledger, position: Any, standby: Standby | None) -> None:
         work = CatchUp(ledger, self.intake, self.posted, lambda: self._hand_over(self.settings.block_bytes))
-        if standby_s is not None:
-            self.statistics.took_over = work.follow(position, standby_s, lambda: self.stop_asked)
-        if standby_s is None or self.statistics.took_over:
+        if standby is not None:
+            self.statistics.took_over = work.follow(position, standby, lambda: self.stop_asked)
+        if standby is None or self.statistics.took_over:
             work.finish()
             self.may_write = True
         self.statistics.repeated = work.repeated

@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[3]))
 
+from jobs.live_figures import STANDING_BY
 from tests.bench.kafka.cluster import Cluster, Job, Sendable, broker, cluster, send
 from tests.bench.kafka.flow import Sender, Watcher
 from tests.bench.kafka.market import steady_inputs
@@ -25,10 +26,7 @@ from tests.bench.kafka.throughput import parts
 ORDERS_PER_S = 200
 WAIT_S = 60.0
 POLL_S = 0.1
-IDLE_CPU = 0.3
-IDLE_S = 3.0
 STREAM = "order-events"
-TICKS = 100.0
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ def _kill_again_and_again(place: Cluster, drill: Drill, job: Job, flows: Iterato
         found.restart_s.append(seconds)
     for number in range(drill.kills):
         standby = place.start("orders", f"standby-{number}", "--standby")
-        _wait_until_idle(standby)
+        _wait_until_caught_up(standby)
         seconds, job = _outage(place, drill, next(flows), job, lambda: standby)  # noqa: B023 - called before the next
         found.takeover_s.append(seconds)
     return found
@@ -118,27 +116,15 @@ def _last_checkpoint(job: Job) -> int:
     return int((job.live().get("checkpoint") or {"number": 0})["number"])
 
 
-def _wait_until_idle(job: Job) -> None:
-    """Until it has caught up: it uses little of its core then. Raises TimeoutError."""
+def _wait_until_caught_up(standby: Job) -> None:
+    """Raises TimeoutError, RuntimeError where it has ended."""
     deadline = time.monotonic() + 3 * WAIT_S
-    idle_since = at = time.monotonic()
-    used = _cpu_s(job)
-    while at - idle_since < IDLE_S or used < 1.0:
-        time.sleep(0.5)
-        now, cpu = time.monotonic(), _cpu_s(job)
-        if (cpu - used) / (now - at) > IDLE_CPU:
-            idle_since = now
-        used, at = cpu, now
-        if now > deadline:
-            raise TimeoutError("the standby does not come to rest")
-
-
-def _cpu_s(job: Job) -> float:
-    """Since it began. Raises RuntimeError where it has ended."""
-    if job.process.poll() is not None:
-        raise RuntimeError(f"the standby has ended: {job.end()}")
-    fields = Path(f"/proc/{job.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    while standby.live().get("state") != STANDING_BY:
+        time.sleep(POLL_S)
+        if standby.process.poll() is not None:
+            raise RuntimeError(f"the standby has ended: {standby.end()}")
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the standby has not caught up within {3 * WAIT_S:.0f} s")
 
 
 def main() -> None:
