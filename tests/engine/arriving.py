@@ -119,11 +119,11 @@ class MemoryLedger:
         self.held += [(post, totals[post.stream]) for post in posts]
 
     def release(self, most: int) -> None:
-        """Make the first of what lingers visible, where it is not."""
+        """Make the first of what lingers visible. Nothing of it is twice there, or left out."""
         for post, last in self.held[:most]:
-            new = max(0, min(len(post.values), last - self.cluster.visible[post.stream]))
-            self.cluster.messages.setdefault(post.stream, []).extend(post.values[len(post.values) - new :])
-            self.cluster.visible[post.stream] += new
+            self.cluster.messages.setdefault(post.stream, []).extend(post.values)
+            self.cluster.visible[post.stream] += len(post.values)
+            assert self.cluster.visible[post.stream] == last
         self.held = self.held[most:]
 
     def end_turn(self, turn: Turn, posts: list[Post], marks: dict[str, int], totals: dict[str, int]) -> None:

@@ -11,7 +11,7 @@ from dataflow.ports import InputFault, Transaction, Turn
 from dataflow.testing.faults import SimulatedStorage
 from dataflow.testing.pipeline import MemorySink
 from dataflow.testing.simulation import state_digest
-from tests.engine.arriving import Cluster, runner
+from tests.engine.arriving import Cluster, MemoryLedger, runner
 from tests.engine.small_graph import prices
 
 PARTITIONS = 5
@@ -76,12 +76,31 @@ def test_in_event_time_order_what_is_visible_is_that_of_a_run_never_killed(
     assert (state, beside) == (state_digest(run.core), b"".join(undisturbed.messages["out"]).replace(b"\0frame", b""))
 
 
+def records_taken(cluster: Cluster) -> int:
+    return sum(turn.records() for transaction in cluster.transactions for turn in transaction.turns)
+
+
+def test_what_lingered_when_a_run_was_killed_lingers_again_though_nothing_comes_after() -> None:
+    cluster, storage, sink = Cluster(("out",)), SimulatedStorage(0), MemorySink()
+    killed_run = runner(inputs(4), cluster, storage, sink, (1, True))
+    killed_run.start(resume=True)
+    while records_taken(cluster) < sum(len(items) for items in inputs(4)):
+        killed_run.turn()
+    total = cluster.transactions[-1].totals["out"]
+    assert cluster.visible["out"] < total
+    again = runner(inputs(4), cluster, storage, sink, (5, True))
+    again.start(resume=True)
+    ledger = again.ledger
+    assert isinstance(ledger, MemoryLedger)
+    ledger.release(len(ledger.held))
+    assert cluster.visible["out"] == len(cluster.messages["out"]) == total
+
+
 def test_every_record_is_counted_once_however_often_the_run_is_killed() -> None:
     cluster = Cluster()
     lives, _, _ = killed(3, cluster)
     assert lives > 1
-    taken = sum(turn.records() for transaction in cluster.transactions for turn in transaction.turns)
-    assert taken == sum(len(items) for items in inputs(3))
+    assert records_taken(cluster) == sum(len(items) for items in inputs(3))
 
 
 def test_a_replay_that_gives_something_else_stops_the_run() -> None:
@@ -109,6 +128,5 @@ def test_a_run_that_had_come_to_its_end_goes_on_with_what_came_later() -> None:
         run = runner(given, cluster, storage, sink, (4, True))
         run.start(resume=True)
         run.run()
-    taken = sum(turn.records() for transaction in cluster.transactions for turn in transaction.turns)
-    assert taken == sum(len(items) for items in whole)
+    assert records_taken(cluster) == sum(len(items) for items in whole)
     assert run.core.watermark_ns < END_OF_TIME

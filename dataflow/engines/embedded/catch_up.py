@@ -59,7 +59,9 @@ class CatchUp:
 
     def finish(self) -> None:
         """Do the rest; afterwards what comes is new. Raises InputFault."""
-        self._note_visible()
+        visible = self.ledger.visible()
+        for channel, outbox in self.posted:
+            outbox.visible = max(outbox.visible, visible.get(channel.name, 0))
         for transaction in self.ledger.recover():
             self._repeat(transaction)
         for _, outbox in self.posted:
@@ -70,7 +72,6 @@ class CatchUp:
             self.intake.repeat(turn)
             self.repeated += turn.records()
             self.hand_over()
-        self._note_visible()
         self._hold()
         for channel, outbox in self.posted:
             total = transaction.totals.get(channel.name, 0)
@@ -82,11 +83,6 @@ class CatchUp:
                     f"doing transaction {transaction.number} again gave something else: {fact}\n"
                     "    was an input changed, or the program? Resume with the program that wrote the checkpoint"
                 )
-
-    def _note_visible(self) -> None:
-        visible = self.ledger.visible()
-        for channel, outbox in self.posted:
-            outbox.visible = max(outbox.visible, visible.get(channel.name, 0))
 
     def _hold(self) -> None:
         """Give the ledger what lingers of the turns that were done again."""
