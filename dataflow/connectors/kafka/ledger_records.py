@@ -67,7 +67,7 @@ def check_follows(entry: dict[str, Any], settings: LedgerSettings, number: int, 
             f"application {settings.application} ran with other inputs\n"
             "    run it as before, or start another application (--application)"
         )
-    if entry["lingering"] != list(settings.linger_ms) and entry["totals"] != totals:
+    if entry.get("lingering", []) != list(settings.linger_ms) and entry["totals"] != totals:
         raise InputFault(
             f"application {settings.application} ran with `linger` at other streams, and did not stop by itself\n"
             "    run it as before and stop it; then change that"
