@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from dataflow.connectors.kafka.clients import Complaints, fault_of
 from dataflow.connectors.kafka.partitioner import partition_of
@@ -105,19 +105,29 @@ class TransactionalProducer:
                 return
 
     def flush(self) -> None:
-        """Wait until all that was produced is there, or the transaction has failed."""
-        self.producer.flush()
+        """Wait until all that was produced is there. Raises Interrupted or InputFault."""
+        try:
+            self.producer.flush()
+        except KafkaException as failure:
+            raise self._fault("write", failure.args[0]) from None
 
     def post_last(self, topic: str, key: bytes, value: bytes) -> int:
-        """Produce one message into partition 0, and wait until it and all before it are there; its offset."""
+        """Produce one message into partition 0, and wait until it and all before it are there; its offset. Raises
+        Interrupted or InputFault."""
         landed: list[int] = []
+
+        def note(error: KafkaError | None, message: Message) -> None:
+            """Ask the message nothing where it failed: an exception is on its way then."""
+            if error is None:
+                landed.append(message.offset() or 0)
+
         try:
-            self.producer.produce(
-                topic, value, key, 0, on_delivery=lambda _, message: landed.append(message.offset() or 0)
-            )
+            self.producer.produce(topic, value, key, 0, on_delivery=note)
             self.producer.flush()
         except KafkaException as failure:
             raise self._fault(f"write to {topic}", failure.args[0]) from None
+        if not landed:
+            raise self._failed_before(f"write to {topic}")
         return landed[0]
 
     def send_offsets(self, offsets: dict[tuple[str, int], int], group: Any) -> None:

@@ -1,0 +1,49 @@
+"""A producer whose transactional id was taken says so, at whatever step it finds out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from dataflow.connectors.kafka.clients import client_config, open_admin
+from dataflow.connectors.kafka.transactions import TransactionalProducer
+from dataflow.connectors.kafka.turns import make_own_topic
+from dataflow.graph import KafkaSettings
+from dataflow.ports import InputFault, Post
+
+TIMEOUT_MS = 10_000
+Step = Callable[[TransactionalProducer, str], object]
+
+
+def producer(cluster: KafkaSettings) -> TransactionalProducer:
+    def shut_out() -> Exception:
+        return InputFault("another has the id")
+
+    made = TransactionalProducer(client_config(cluster), cluster.topic("id"), TIMEOUT_MS, shut_out)
+    made.init()
+    return made
+
+
+def post(first: TransactionalProducer, topic: str) -> None:
+    first.post(topic, 1, Post("records", ["key"], [b"value"], ["0" * 32], ["0" * 32]))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda first, topic: first.flush(),
+        lambda first, topic: first.post_last(topic, b"key", b"last"),
+        lambda first, topic: first.commit(),
+    ],
+    ids=["flush", "post_last", "commit"],
+)
+def test_it_says_who_has_its_id(cluster: KafkaSettings, step: Step) -> None:
+    topic = cluster.topic("records")
+    make_own_topic(open_admin(cluster), topic, 1)
+    first = producer(cluster)
+    first.begin()
+    producer(cluster)
+    post(first, topic)
+    with pytest.raises(InputFault, match="another has the id"):
+        step(first, topic)
