@@ -128,7 +128,7 @@ class LingeringStreams:
                 self.changed.wait(self._in_s())
             takes_all = bool(self.flushes) or self.records >= HELD_MAX
             flushes, self.flushes = self.flushes, []
-            return [] if self.is_stopping else self._take(takes_all), flushes
+            return ([], []) if self.is_stopping else (self._take(takes_all), flushes)
 
     def _in_s(self) -> float:
         """Until the first stream is due."""

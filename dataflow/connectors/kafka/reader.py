@@ -161,7 +161,7 @@ class KafkaReader:
 
     def _lay_out(self, messages: list[Any]) -> None:
         came: dict[tuple[str, int], list[tuple[int, Message]]] = {}
-        ends: list[tuple[KafkaPartition, int]] = []
+        ends: dict[tuple[str, int], int] = {}
         for message in messages:
             error, place = message.error(), (message.topic(), message.partition())
             if error is not None:
@@ -170,19 +170,21 @@ class KafkaReader:
             _, timestamp_ms = message.timestamp()
             own = Message(message.key(), message.value(), max(0, timestamp_ms))
             came.setdefault(place, []).append((message.offset(), own))
+            ends.pop(place, None)  # it came behind what was the end
         for place, items in came.items():
             self.by_place[place].decode(items)
-        for partition, offset in ends:
-            partition.end_at(offset)
+        for place, offset in ends.items():
+            self.by_place[place].end_at(offset)
         with self.arrived:
             self.news |= dict.fromkeys(self.by_place[place].name for place in came)
-            self.news |= dict.fromkeys(partition.name for partition, _ in ends if partition.has_ended)
+            partitions = [self.by_place[place] for place in ends]
+            self.news |= dict.fromkeys(partition.name for partition in partitions if partition.has_ended)
             self.arrived.notify_all()
 
-    def _take_error(self, error: KafkaError, message: Any, ends: list[tuple[KafkaPartition, int]]) -> None:
+    def _take_error(self, error: KafkaError, message: Any, ends: dict[tuple[str, int], int]) -> None:
         code, topic, number = error.code(), message.topic(), message.partition()
         if code == KafkaError._PARTITION_EOF:
-            ends.append((self.by_place[topic, number], message.offset()))
+            ends[topic, number] = message.offset()
         elif code in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
             raise self._gone(self.by_place[topic, number])
         elif not error.retriable() and code not in (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT):
