@@ -42,6 +42,12 @@ def test_a_checkpoint_that_waits_for_it_fails(stuck: KafkaLedger) -> None:
         stuck.prepare(1)
 
 
+def test_closing_while_it_may_still_come_back_waits_until_it_will_not(stuck: KafkaLedger) -> None:
+    stuck.producer.sending_since = time.monotonic() - OFFSETS_S + 0.3
+    stuck.close()
+    assert stuck.producer.is_stuck()
+
+
 def test_closing_leaves_it_behind(stuck: KafkaLedger) -> None:
     stuck.close()
     assert stuck.thread is not None

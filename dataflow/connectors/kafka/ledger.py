@@ -40,6 +40,7 @@ WAITING_MAX: Final = 512
 FOLLOW_S: Final = 0.02
 """How often a standby looks for what was committed."""
 ASK_AGAIN_S: Final = 0.2
+JOIN_S: Final = 0.1
 TAKEOVER_S: Final = 4.0
 """Within this an instance that has taken over has said so."""
 
@@ -232,9 +233,9 @@ class KafkaLedger:
         with self.changed:
             self.is_stopping = True
             self.changed.notify_all()
-        if self.thread is not None and not any(producer.is_stuck() for producer in self.producers):
-            self.thread.join()
-            self.lingering.close()
+        while self.thread is not None and self.thread.is_alive() and not self._is_stuck():
+            self.thread.join(JOIN_S)
+        self.lingering.close()
         self.turns.close()
 
     def waiting(self) -> int:
@@ -245,9 +246,12 @@ class KafkaLedger:
         return len(self.queue) >= WAITING_MAX or self.lingering.is_full()
 
     def _has_failed(self) -> bool:
-        if self.failure is None and any(producer.is_stuck() for producer in self.producers):
+        if self.failure is None and self._is_stuck():
             self.failure = Interrupted("sending offsets has not ended: Kafka's group coordinator is away")
         return self.failure is not None
+
+    def _is_stuck(self) -> bool:
+        return any(producer.is_stuck() for producer in self.producers)
 
     def _raise(self) -> None:
         if self._has_failed():
