@@ -27,7 +27,8 @@ class CuttingProxy:
         self.pairs: list[tuple[socket.socket, socket.socket]] = []
         self.server = socket.create_server(listen)
         self.is_refusing = False
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self._accept, daemon=True)
+        self.accepting.start()
 
     def cut_after(self, sizes: list[int]) -> None:
         """Cut a connection when so many bytes more have gone to the target, then after so many more, …"""
@@ -44,6 +45,8 @@ class CuttingProxy:
     def close(self) -> None:
         self.is_closed = True
         self.refuse(True)
+        self.server.shutdown(socket.SHUT_RDWR)  # or the thread waits on, and the address stays taken
+        self.accepting.join()
         self.server.close()
 
     def _accept(self) -> None:
