@@ -120,7 +120,7 @@ def add_states(totals: OrderTotals, assembly: Assembly) -> None:
 
 def states_of(assembly: Assembly) -> Iterator[Any]:
     """The live state of every operator and key."""
-    for slot in assembly.wiring.core.table.slots:
+    for slot in assembly.wiring.core.table.unpacked():
         for cell in slot.cells:
             if cell is not None:
                 yield cell.state

@@ -14,7 +14,7 @@ from tests.engine.small_graph import Windows, prices, wired
 
 def restored(chunks: list[bytes], watermark_ns: int) -> Wiring:
     wiring = wired(Windows)
-    stored = StoredSpace(wiring.core.spaces[0], [0], [PASSAGE_STATE], [[]])
+    stored = StoredSpace(wiring.core.spaces[0], [0], [PASSAGE_STATE], [[]], [True])
     for chunk in chunks:
         wiring.core.table.load(chunk, [stored])
     wiring.core.restored(watermark_ns)

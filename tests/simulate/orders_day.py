@@ -56,7 +56,7 @@ class OrdersDay:
         self.streams: dict[str, list[Any]] = {
             name: list(records_of(payloads.get(name, b""), streams[name].schemas)) for name in streams
         }
-        states = [cell.state for slot in runner.core.table.slots for cell in slot.cells if cell is not None]
+        states = [cell.state for slot in runner.core.table.unpacked() for cell in slot.cells if cell is not None]
         self.accounts = [state for state in states if isinstance(state, RiskState)]
         self.books = [state for state in states if isinstance(state, ExecutionState)]
 

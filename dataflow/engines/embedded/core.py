@@ -28,6 +28,7 @@ from mypy_extensions import i64, u8
 
 from dataflow.engines.embedded.lanes import Lane, LaneHeap
 from dataflow.engines.embedded.outbox import Outbox
+from dataflow.engines.embedded.slot_format import timers_of, unpack
 from dataflow.engines.embedded.slot_table import SlotTable
 from dataflow.engines.embedded.slots import Slot, Space
 from dataflow.engines.embedded.watermarks import Watermarks
@@ -318,6 +319,8 @@ class Core:
         self.watermark_ns = watermark_ns
 
     def fire(self, node: Node, slot: Slot, at_ns: i64) -> None:
+        if slot.stored is not None:
+            unpack(slot)
         cell = slot.cells[node.cell_number]
         if cell is None:
             return
@@ -367,14 +370,11 @@ class Core:
         self.watermark_ns = watermark_ns
         for number, partition in enumerate(self.partitions):
             self.watermarks.place(number, partition.watermark())
+        nodes = {(node.space.number, node.cell_number): node.number for node in self.nodes}
         self.timers = []
-        for node in self.nodes:
-            for slot in self.table.slots:
-                if slot.space is node.space:
-                    cell = slot.cells[node.cell_number]
-                    if cell is not None and cell.timers is not None:
-                        for at_ns in cell.timers:
-                            self.timers.append((at_ns, node.number, slot.key, slot))
+        for slot in self.table.slots:
+            for cell_number, at_ns in timers_of(slot):
+                self.timers.append((at_ns, nodes[slot.space.number, cell_number], slot.key, slot))
         heapq.heapify(self.timers)
         self.next_timer_ns = self.timers[0][0] if len(self.timers) > 0 else NEVER
         self.table.loaded()

@@ -66,7 +66,8 @@ def _stored_space(entries: list[dict[str, str]], wiring: Wiring) -> StoredSpace:
     cells = [-1 if node is None else node.cell_number for node in nodes]
     types = [_stored_type(entry, node) for entry, node in zip(entries, nodes, strict=True)]
     maps = [_stored_maps(entry, node) for entry, node in zip(entries, nodes, strict=True)]
-    return StoredSpace(present[0].space if present else None, cells, types, maps)
+    is_current = [node is None or kind is node.state_type for kind, node in zip(types, nodes, strict=True)]
+    return StoredSpace(present[0].space if present else None, cells, types, maps, is_current)
 
 
 def _stored_maps(entry: dict[str, str], node: Node | None) -> list[int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from librt.strings import BytesWriter, read_i32_be, read_i64_be, write_i32_be, write_i64_be
 from mypy_extensions import i32, i64, u8
 
-from dataflow.engines.embedded.slots import Slot, StoredSpace
+from dataflow.engines.embedded.slots import Slot, StoredCells
 from dataflow.model import Cell, GrowingMap
 
 
@@ -59,25 +59,72 @@ def patch_size(writer: BytesWriter, start: i64) -> None:
     writer[start + 3] = u8(size & 0xFF)
 
 
-def load_cells(slot: Slot, chunk: bytes, start: i64, end: i64, stored: StoredSpace) -> None:
-    position: i64 = start
-    while position < end:
+def unpack(slot: Slot) -> None:
+    """Decode the cells that it has stored."""
+    stored = slot.stored
+    if stored is not None:
+        slot.stored = None
+        load_cells(slot, stored)
+
+
+def load_cells(slot: Slot, stored: StoredCells) -> None:
+    space, chunk = stored.space, stored.chunk
+    position: i64 = stored.start
+    while position < stored.end:
         size: i64 = i64(read_i32_be(chunk, position))
         number: i64 = i64(read_i32_be(chunk, position + 4))
-        own: i64 = stored.cells[number]
+        own: i64 = space.cells[number]
         timers: i64 = i64(read_i32_be(chunk, position + 16))
         after: i64 = position + 20 + 8 * timers
         maps: i64 = i64(read_i32_be(chunk, after))
         if own >= 0:
-            cell = Cell(stored.types[number].decode(chunk, after + 4 + 8 * maps))
+            cell = Cell(space.types[number].decode(chunk, after + 4 + 8 * maps))
             if maps > 0:
                 counts = [read_i64_be(chunk, after + 4 + 8 * index) for index in range(maps)]
-                rejoin(cell, slot.cells[own], counts, stored.maps[number])
+                rejoin(cell, slot.cells[own], counts, space.maps[number])
             cell.sequence = read_i64_be(chunk, position + 8)
             if timers > 0:
                 cell.timers = [read_i64_be(chunk, position + 20 + 8 * index) for index in range(timers)]
             slot.cells[own] = cell
         position += 4 + size
+
+
+def can_wait(stored: StoredCells) -> bool:
+    """Nothing of earlier files, nor another schema, is needed to decode these: that may be done later."""
+    chunk = stored.chunk
+    position: i64 = stored.start
+    while position < stored.end:
+        if not stored.space.is_current[i64(read_i32_be(chunk, position + 4))]:
+            return False
+        after: i64 = position + 20 + 8 * i64(read_i32_be(chunk, position + 16))
+        for index in range(i64(read_i32_be(chunk, after))):
+            if read_i64_be(chunk, after + 4 + 8 * index) > 0:
+                return False
+        position += 4 + i64(read_i32_be(chunk, position))
+    return True
+
+
+def timers_of(slot: Slot) -> list[tuple[int, int]]:
+    """(cell number, time) of each timer that is set, whether the cells are decoded or not."""
+    if slot.stored is not None:
+        return stored_timers(slot.stored)
+    found: list[tuple[int, int]] = []
+    for number, cell in enumerate(slot.cells):
+        if cell is not None and cell.timers is not None:
+            found += [(number, at_ns) for at_ns in cell.timers]
+    return found
+
+
+def stored_timers(stored: StoredCells) -> list[tuple[int, int]]:
+    chunk = stored.chunk
+    found: list[tuple[int, int]] = []
+    position: i64 = stored.start
+    while position < stored.end:
+        own: i64 = stored.space.cells[i64(read_i32_be(chunk, position + 4))]
+        timers: i64 = i64(read_i32_be(chunk, position + 16)) if own >= 0 else 0
+        found += [(own, read_i64_be(chunk, position + 20 + 8 * index)) for index in range(timers)]
+        position += 4 + i64(read_i32_be(chunk, position))
+    return found
 
 
 def rejoin(cell: Cell, earlier: Cell | None, counts: list[i64], places: list[int]) -> None:

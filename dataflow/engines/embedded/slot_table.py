@@ -3,6 +3,8 @@
 Theory of operation. A snapshot begins by counting the epoch up. A slot remembers the epoch in which it was last touched
 and the one in which it was last saved. `slice` saves those still to be saved, some at a time; a slot that is about to
 change before its turn is saved first (copy on write), so all are saved as they were when the snapshot began.
+
+What was loaded is decoded when it is first needed: a run begins before it has decoded all of a large state.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ from typing import Final
 from librt.strings import BytesWriter, read_i32_be
 from mypy_extensions import i64
 
-from dataflow.engines.embedded.slot_format import load_cells, save_slot
-from dataflow.engines.embedded.slots import KEY_SEPARATOR, Slot, Space, StoredSpace
+from dataflow.engines.embedded.slot_format import can_wait, load_cells, save_slot, unpack
+from dataflow.engines.embedded.slots import KEY_SEPARATOR, Slot, Space, StoredCells, StoredSpace
 from dataflow.model import Record
 
 SLICE_BYTES: Final[i64] = 262_144
@@ -84,6 +86,8 @@ class SlotTable:
 
     def touch(self, slot: Slot) -> None:
         """Note that a slot is about to change; if the open snapshot still needs it, encode it first."""
+        if slot.stored is not None:
+            unpack(slot)
         if self.snapshot_open and slot.saved != self.epoch and (self.snapshot_full or slot.touched == self.epoch - 1):
             self.save(slot)
         slot.touched = self.epoch
@@ -120,7 +124,16 @@ class SlotTable:
         self.snapshot.truncate(0)
         return chunk
 
+    def unpacked(self) -> list[Slot]:
+        """All slots, with their cells."""
+        for slot in self.slots:
+            if slot.stored is not None:
+                unpack(slot)
+        return self.slots
+
     def save(self, slot: Slot) -> None:
+        if slot.stored is not None:
+            unpack(slot)
         slot.saved = self.epoch
         save_slot(self.snapshot, slot, self.snapshot_full)
 
@@ -135,10 +148,19 @@ class SlotTable:
             key = chunk[position + 12 : position + 12 + size].decode()
             space = stored.space
             if space is not None:
-                load_cells(self.slot_by_key(space, key), chunk, position + 12 + size, end, stored)
+                self.load_slot(self.slot_by_key(space, key), StoredCells(chunk, position + 12 + size, end, stored))
                 count += 1
             position = end
         return count
+
+    def load_slot(self, slot: Slot, stored: StoredCells) -> None:
+        """A later file's cells take the place of an earlier one's, or go on from them."""
+        if can_wait(stored):
+            slot.stored = stored
+            return
+        if slot.stored is not None:
+            unpack(slot)
+        load_cells(slot, stored)
 
     def loaded(self) -> None:
         """Take all that was loaded as saved."""

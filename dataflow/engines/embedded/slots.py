@@ -12,14 +12,17 @@ KEY_SEPARATOR: Final = "\x1f"
 
 
 class Slot:
-    """All that one key value has: a cell for each operator with this key. `key` joins composite keys by U+001F."""
+    """All that one key value has: a cell for each operator with this key. `key` joins composite keys by U+001F.
 
-    __slots__ = ("cells", "key", "saved", "space", "touched")
+    While `stored` is there, it holds the cells, and `cells` has none yet: see `SlotTable.unpack`."""
+
+    __slots__ = ("cells", "key", "saved", "space", "stored", "touched")
 
     def __init__(self, key: str, space: Space, epoch: i64) -> None:
         self.key: str = key
         self.space: Space = space
         self.cells: list[Cell | None] = [None] * space.width
+        self.stored: StoredCells | None = None
         self.touched: i64 = epoch
         self.saved: i64 = epoch
 
@@ -40,10 +43,29 @@ class Space:
 
 class StoredSpace:
     """How the numbers in a state file map to this core: its space, and per stored cell number the cell number here (-1
-    where the operator is gone), the type to decode it with, and the indices here of its growing maps (-1: gone)."""
+    where the operator is gone), the type to decode it with, the indices here of its growing maps (-1: gone), and
+    whether the type is that of now."""
 
-    def __init__(self, space: Space | None, cells: list[int], types: list[StateType], maps: list[list[int]]) -> None:
+    def __init__(
+        self,
+        space: Space | None,
+        cells: list[int],
+        types: list[StateType],
+        maps: list[list[int]],
+        is_current: list[bool],
+    ) -> None:
         self.space: Space | None = space
         self.cells: list[int] = cells
         self.types: list[StateType] = types
         self.maps: list[list[int]] = maps
+        self.is_current: list[bool] = is_current
+
+
+class StoredCells:
+    """The cells of a slot as a state file has them: `chunk` from `start` to `end`."""
+
+    def __init__(self, chunk: bytes, start: i64, end: i64, space: StoredSpace) -> None:
+        self.chunk: bytes = chunk
+        self.start: i64 = start
+        self.end: i64 = end
+        self.space: StoredSpace = space
