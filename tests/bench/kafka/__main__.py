@@ -56,6 +56,7 @@ def main() -> None:
     parser.add_argument("--parts", default="", help=f"Some of: {' '.join(PARTS)}. Default: all, in this order.")
     parser.add_argument("--small", action="store_true", help="Tiny numbers: shows that everything works.")
     parser.add_argument("--minutes", type=float, help="Of the part memory; default 10.")
+    parser.add_argument("--runs", type=int, help="Of each latency; default 3.")
     parser.add_argument("--document", type=Path, default=DOCUMENT)
     parser.add_argument("--figures", type=Path, default=FIGURES)
     parser.add_argument("--environment", type=Path, default=ENVIRONMENT, help="Of the other engines; made if missing.")
@@ -65,6 +66,8 @@ def main() -> None:
     if unknown := [name for name in names if name not in PARTS]:
         parser.error(f"there is no part {unknown[0]}; there are {', '.join(PARTS)}")
     scale = SMALL if chosen.small else FULL
+    if chosen.runs:
+        scale = replace(scale, runs=chosen.runs)
     if chosen.minutes:
         scale = replace(scale, shift=replace(scale.shift, minutes=chosen.minutes))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended on the way out

@@ -14,7 +14,7 @@ import multiprocessing
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,7 @@ def _round(place: Cluster, copy: Cluster, flow: list[Sendable]) -> Round:
     send(place, flow)
     place.finish(*place.words("orders", "data"), "--resume", *UNTIL)
     written, before = read(place.brokers, begins), ends(copy, WRITTEN)
-    steps = list(_steps(place, copy, written, len(turns) - 1))
+    steps = list(_steps(place, copy, written, turns))
     _run_alone(place.brokers, copy.prefix, starts, steps)
     copied = read(place.brokers, before)
     if len(copied) != len(written):
@@ -98,26 +98,39 @@ def _loop(brokers: str, prefix: str, starts: dict[tuple[str, int], int], steps: 
 
 
 def _turns(place: Cluster) -> list[dict[str, Any]]:
-    """The job's transactions so far: what each took in, and the totals of its streams after it."""
+    """The job's transactions so far: what each took in and the totals of its streams after it, or how many records of
+    streams that linger it made visible."""
     return [json.loads(item.value) for item in read(place.brokers, {(place.graph.kafka.turns_topic("orders"), 0): 0})]
 
 
-def _steps(place: Cluster, copy: Cluster, written: list[Written], known: int) -> Iterator[Step]:
-    """The job's transactions after this one, as its turns topic tells them, for the topics of the copy."""
+def _steps(place: Cluster, copy: Cluster, written: list[Written], known: list[dict[str, Any]]) -> Iterator[Step]:
+    """The job's transactions after those known, as its turns topic tells them, for the topics of the copy. After the
+    known ones all was visible."""
     by_stream = {
         name: iter([item._replace(topic=copy.topic(name)) for item in written if item.topic == place.topic(name)])
         for name in WRITTEN
     }
-    for before, entry in pairwise(_turns(place)[known:]):
+    totals: dict[str, int] = {}
+    for entry in known:
+        totals |= entry.get("totals", {})
+    for entry in _turns(place)[len(known) :]:
         posts: list[Written] = []
-        for stream, total in entry["totals"].items():
+        for stream, total in _made_visible(entry).items():
             if stream in by_stream:
-                posts += islice(by_stream[stream], total - before["totals"].get(stream, 0))
+                posts += islice(by_stream[stream], total - totals.get(stream, 0))
+                totals[stream] = total
         yield Step(_taken(entry), posts)
 
 
+def _made_visible(entry: dict[str, Any]) -> dict[str, int]:
+    """Up to which record each stream is visible that this transaction wrote."""
+    if "visible" in entry:
+        return dict(entry["visible"])
+    return {stream: total for stream, total in entry["totals"].items() if stream not in entry["lingering"]}
+
+
 def _taken(entry: dict[str, Any]) -> int:
-    return sum(count for taken, _ in entry["turns"] for _, count in taken)
+    return sum(count for taken, _ in entry.get("turns", ()) for _, count in taken)
 
 
 def main() -> None:
