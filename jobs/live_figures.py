@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from dataflow.connectors.kafka.ledger import WAITING_MAX
+from dataflow.connectors.kafka.ledger_settings import LedgerStatistics
+from dataflow.connectors.kafka.lingering import HELD_FULL
 from dataflow.connectors.kafka.partitions import KafkaPartition
 from dataflow.connectors.kafka.reader import KafkaReader
 from dataflow.engines.embedded.core import Partition
@@ -140,15 +142,18 @@ class LiveFigures:
         if self.assembly.kafka is None:
             return None
         ledger = self.assembly.kafka.ledger
-        recent = sorted(list(ledger.statistics.commit_s)[-COMMITS_RECENT:])
-        p50, p99 = (recent[int(share * (len(recent) - 1))] * 1e3 if recent else None for share in (0.5, 0.99))
+        lingering = {
+            "records_waiting": ledger.lingering.records,
+            "records_waiting_max": HELD_FULL,
+            **_commit_times(ledger.lingering.statistics),
+        }
         return {
             "count": ledger.statistics.transactions,
             "rate": rates["transactions"],
-            "commit_p50_ms": p50,
-            "commit_p99_ms": p99,
+            **_commit_times(ledger.statistics),
             "turns_waiting": ledger.waiting(),
             "turns_waiting_max": WAITING_MAX,
+            "lingering": lingering if ledger.settings.linger_ms else None,
         }
 
     def _checkpoint(self, now: float) -> dict[str, Any] | None:
@@ -156,6 +161,12 @@ class LiveFigures:
         if number != self.checkpoint[0]:
             self.checkpoint = (number, now)
         return {"number": number, "age_s": now - self.checkpoint[1]} if number else None
+
+
+def _commit_times(statistics: LedgerStatistics) -> dict[str, float | None]:
+    recent = sorted(list(statistics.commit_s)[-COMMITS_RECENT:])
+    p50, p99 = (recent[int(share * (len(recent) - 1))] * 1e3 if recent else None for share in (0.5, 0.99))
+    return {"commit_p50_ms": p50, "commit_p99_ms": p99}
 
 
 def _partition_lag(partition: KafkaPartition) -> int | None:

@@ -87,11 +87,18 @@ def _totals(figures: dict[str, Any]) -> Table:
     told = NOTHING if checkpoint is None else f"number {checkpoint['number']:,}, {checkpoint['age_s']:.1f} s old"
     grid.add_row("[dim]checkpoint", told)
     if done is not None:
-        grid.add_row("[dim]transactions", f"{done['rate']:,.1f}/s, {done['count']:,} in all; "
-                     f"commit p50 {_ms(done['commit_p50_ms'])}, p99 {_ms(done['commit_p99_ms'])}")  # fmt: skip
+        grid.add_row("[dim]transactions", f"{done['rate']:,.1f}/s, {done['count']:,} in all; {_commits(done)}")
         grid.add_row("[dim]turns waiting", f"{done['turns_waiting']:,} of {done['turns_waiting_max']:,}; "
                      "at the last one the job waits for Kafka")  # fmt: skip
+        lingering = done["lingering"]
+        if lingering is not None:
+            grid.add_row("[dim]lingering", f"{lingering['records_waiting']:,} records of "
+                         f"{lingering['records_waiting_max']:,}; {_commits(lingering)}")  # fmt: skip
     return grid
+
+
+def _commits(done: dict[str, Any]) -> str:
+    return f"commit p50 {_ms(done['commit_p50_ms'])}, p99 {_ms(done['commit_p99_ms'])}"
 
 
 def _sources(figures: dict[str, Any]) -> Table:

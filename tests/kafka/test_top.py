@@ -45,4 +45,7 @@ def test_a_run_without_end_publishes_on_and_on_until_it_has_read_everything(jobs
     assert {source["name"]: source["partitions"] for source in figures["sources"]}["market"] == 3
     assert figures["transactions"]["count"] > 1
     assert figures["transactions"]["commit_p99_ms"] > 0
-    assert json.loads((jobs.folder / "live" / LIVE_FILE).read_text())["state"] == "stopped"
+    stopped = json.loads((jobs.folder / "live" / LIVE_FILE).read_text())
+    assert stopped["state"] == "stopped"
+    assert stopped["transactions"]["lingering"]["records_waiting"] == 0
+    assert stopped["transactions"]["lingering"]["commit_p99_ms"] > 0

@@ -27,6 +27,8 @@ from dataflow.ports import Post
 
 HELD_MAX: Final = 100_000
 """Records that may wait; then they go out, whatever their linger."""
+HELD_FULL: Final = 2 * HELD_MAX
+"""At so many the engine waits."""
 GENTLE: Final = {"max.in.flight": 1}
 """Of the producer: transactions that somebody waits for go first."""
 
@@ -92,7 +94,7 @@ class LingeringStreams:
             self.changed.notify()
 
     def is_full(self) -> bool:
-        return self.records >= 2 * HELD_MAX
+        return self.records >= HELD_FULL
 
     def start(self, fail: Callable[[Exception], None]) -> None:
         """`fail` is told what ends the thread before its time."""
