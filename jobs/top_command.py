@@ -19,6 +19,8 @@ from jobs.data_option import DATA_OPTION
 from jobs.live_figures import LIVE_FILE, RUNNING, STANDING_BY
 
 STALE_S: Final = 5.0
+SHORT: Final = "%m-%d %H:%M:%S"
+"""Of times in a table that eighty columns must hold."""
 REDRAW_S: Final = 0.5
 STYLES: Final = {RUNNING: "bold green", STANDING_BY: "bold cyan"}
 """Of what goes on."""
@@ -102,13 +104,13 @@ def _commits(done: dict[str, Any]) -> str:
 
 
 def _sources(figures: dict[str, Any]) -> Table:
-    table = _table("source", "partitions", "idle", "records", "records/s", "lag", "watermark", "of partition")
+    table = _table("source", "parts", "idle", "records", "records/s", "lag", "watermark", "held by")
     for item in figures["sources"]:
         lag = NOTHING if item["lag"] is None else f"{item['lag']:,}"
         worst = item["worst"].rpartition("/")[2] if item["partitions"] > 1 and item["watermark_ns"] else ""
         table.add_row(
             item["name"], f"{item['partitions']:,}", f"{item['idle']:,}", f"{item['records']:,}",
-            f"{item['rate']:,.0f}", lag, _moment(item["watermark_ns"]), worst,
+            f"{item['rate']:,.0f}", lag, _moment(item["watermark_ns"], SHORT), worst,
         )  # fmt: skip
     return table
 
@@ -123,16 +125,15 @@ def _operators(figures: dict[str, Any]) -> Table:
 
 def _table(*columns: str) -> Table:
     table = Table(*columns, box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for column in table.columns:
+        column.no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
-        column.no_wrap = True
     return table
 
 
-def _moment(at_ns: int | None) -> str:
-    if at_ns is None:
-        return NOTHING
-    return datetime.fromtimestamp(at_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+def _moment(at_ns: int | None, pattern: str = "%Y-%m-%d %H:%M:%S") -> str:
+    return NOTHING if at_ns is None else datetime.fromtimestamp(at_ns / 1e9, UTC).strftime(pattern)
 
 
 def _clock(at_s: float) -> str:
