@@ -54,7 +54,7 @@ def test_a_run_shows_its_sources_and_operators(running: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     for word in ("running for", "market", "normalise", "records/s", "watermark", "of a core", "MiB", "checkpoint"):
         assert word in shown.stdout
-    assert all(len(line) <= 110 for line in shown.stdout.splitlines())
+    assert all(len(line) <= 80 for line in shown.stdout.splitlines())
 
 
 def test_figures_that_are_not_renewed_say_since_when(running: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
