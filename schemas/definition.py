@@ -40,6 +40,8 @@ class Type:
     kind: str
     name: str = ""
     item: Type | None = None
+    symbols: int = 0
+    """How many an enum has."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,7 @@ class _Reader:
             raise SchemaFault(f"{place}: enum {schema['name']} has no doc")
         definition = EnumDefinition(schema["name"], schema["doc"], tuple(schema["symbols"]))
         self._define(self.enums, schema["name"], definition, place)
-        self.local[schema["name"]] = Type("enum", schema["name"])
+        self.local[schema["name"]] = Type("enum", schema["name"], symbols=len(definition.symbols))
         return self.local[schema["name"]]
 
     def decimal(self, schema: dict[str, Any], place: str) -> Type:

@@ -33,13 +33,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from librt.strings import BytesWriter, read_f64_le, read_i64_be, write_f64_le, write_i64_be
-from mypy_extensions import i64, mypyc_attr
+from mypy_extensions import i64, mypyc_attr, u8
 
 from dataflow.model import {bases}
 from schemas.plain import from_dict, to_dict
 from schemas.wire import (
-    ENCODED, GrowingLongs, encoded_word, read_block, read_bytes, read_growing, read_index, read_long, read_money,
-    read_string, read_word, write_bytes, write_growing, write_long, write_money, write_string,
+    GrowingLongs, read_block, read_bytes, read_growing, read_index, read_long, read_money,
+    read_string, read_word, write_bytes, write_growing, write_long, write_money, write_string, write_word,
 )
 '''
 

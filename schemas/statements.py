@@ -19,16 +19,19 @@ NATIVE = {
 WRITER = {
     "long": "write_long(writer, {0})",
     "enum": "write_long(writer, {0})",
+    "small enum": "writer.append(u8({0} << 1))",
     "price": "write_i64_be(writer, {0})",
     "money": "write_money(writer, {0})",
     "double": "write_f64_le(writer, {0})",
     "boolean": "writer.append(1 if {0} else 0)",
     "string": "write_string(writer, {0})",
-    "word": "writer.write(ENCODED.get({0}) or encoded_word({0}))",
+    "word": "write_word(writer, {0})",
     "bytes": "write_bytes(writer, {0})",
     "growing": "write_growing(writer, {0})",
 }
-"""Statements that write a value of each kind; a word is a string of a small vocabulary."""
+"""Statements that write a value of each kind; a word is a string of a small vocabulary, a small enum one whose indices
+take a byte each."""
+ONE_BYTE_SYMBOLS = 64
 FIXED = {
     "price": ("read_i64_be(data, {0})", 8),
     "double": ("read_f64_le(data, {0})", 8),
@@ -73,9 +76,16 @@ class Names:
         return f"{stem}{self.count}"
 
 
+def writing(kind: Type, is_word: bool) -> str:
+    """Which of the statements in `WRITER` writes a value."""
+    if kind.kind == "enum" and kind.symbols <= ONE_BYTE_SYMBOLS:
+        return "small enum"
+    return "word" if is_word and kind.kind == "string" else kind.kind
+
+
 def write_lines(kind: Type, value: str, names: Names, is_word: bool) -> Iterator[str]:
     if kind.kind in WRITER:
-        yield WRITER["word" if is_word and kind.kind == "string" else kind.kind].format(value)
+        yield WRITER[writing(kind, is_word)].format(value)
     elif kind.kind == "record":
         yield f"{value}.encode_into(writer)"
     elif kind.kind == "optional":

@@ -13,25 +13,48 @@ from decimal import Decimal
 from typing import Final
 
 from librt.strings import BytesWriter, read_i64_be, read_i64_le, write_i16_le, write_i32_le, write_i64_be, write_i64_le
-from mypy_extensions import i64, mypyc_attr
+from mypy_extensions import i16, i64, mypyc_attr, u8
 
 from dataflow.model import GrowingMap
 
 WORD_BYTES_MAX: Final = 15
 WORD_SLOTS: Final = 65_521
-WORD_MASKS: Final[list[i64]] = [(1 << 8 * (size // 2 + 1)) - 1 if size % 2 == 0 else -1 for size in range(14)] + [
-    -1,
-    -1,
-]
-"""By the first byte of a short word, twice its length: what of eight bytes is that byte and the word."""
-WORD_HEADS: Final[list[i64]] = list(bytes(WORD_SLOTS))
-WORD_TAILS: Final[list[i64]] = list(bytes(WORD_SLOTS))
-WORDS: Final[list[str]] = ["" for _ in range(WORD_SLOTS)]
-"""Words read before, the latest in each slot. A word is a string of a small vocabulary (symbol, venue, account)."""
+SEVEN_BYTES: Final[i64] = (1 << 56) - 1
+
+
+@mypyc_attr(acyclic=True)
+class Word:
+    """A string of a small vocabulary (symbol, venue, account) that was read before, and its first and last bytes."""
+
+    __slots__ = ("head", "tail", "text")
+
+    def __init__(self, head: i64, tail: i64, text: str) -> None:
+        self.head: i64 = head
+        self.tail: i64 = tail
+        self.text: str = text
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class Written:
+    """A string that was written before, and its bytes."""
+
+    __slots__ = ("encoded", "text")
+
+    def __init__(self, text: str, encoded: bytes) -> None:
+        self.text: str = text
+        self.encoded: bytes = encoded
+
+
+WORDS: Final[list[Word]] = [Word(0, 0, "")] * WORD_SLOTS
+"""Words read before, the latest in each slot."""
 ENCODED: Final[dict[str, bytes]] = {}
 """Words written before, each with its whole encoding, length and all."""
 ENCODED_LIMIT: Final = 65_536
 """Past it the table starts anew, so that noise cannot fill memory."""
+WRITTEN_SLOTS: Final = 16_381
+WRITTEN_WORDS: Final[list[Written]] = [Written("", b"\x00")] * WRITTEN_SLOTS
+"""Of the words in `ENCODED` the latest in each slot, by its address: a word that was read is mostly the same object
+wherever it is written, and is found here without a look into the dictionary."""
 
 DECIMAL_SCALE: Final = 8
 MONEY_LIMIT: Final = 10**38
@@ -42,15 +65,12 @@ EXACT: Final = DecimalContext(prec=60)
 
 def write_long(writer: BytesWriter, value: i64) -> None:
     """Zigzag varint. Takes the whole signed 64-bit range."""
-    word: int
     zigzag: i64
     if -64 <= value < 64:
-        word = value << 1 if value >= 0 else ~(value << 1)
-        writer.append(word)
+        writer.append(u8(value << 1 if value >= 0 else ~(value << 1)))
     elif -8192 <= value < 8192:
         zigzag = value << 1 if value >= 0 else ~(value << 1)
-        word = (zigzag & 0x7F) | 0x80 | (zigzag & 0x3F80) << 1
-        write_i16_le(writer, word)
+        write_i16_le(writer, i16((zigzag & 0x7F) | 0x80 | (zigzag & 0x3F80) << 1))
     elif -(1 << 61) <= value < 1 << 61:
         write_varint(writer, value << 1 if value >= 0 else ~(value << 1))
     else:
@@ -163,6 +183,17 @@ def write_string(writer: BytesWriter, value: str) -> None:
     writer.write(encoded)
 
 
+def write_word(writer: BytesWriter, value: str) -> None:
+    """A string of a small vocabulary."""
+    address: i64 = id(value)
+    slot: i64 = (address >> 4) % WRITTEN_SLOTS
+    written = WRITTEN_WORDS[slot]
+    if written.text is not value:
+        written = Written(value, ENCODED.get(value) or encoded_word(value))
+        WRITTEN_WORDS[slot] = written
+    writer.write(written.encoded)
+
+
 def encoded_word(value: str) -> bytes:
     """The whole encoding of a string of a small vocabulary, kept for the next time."""
     writer = BytesWriter()
@@ -199,28 +230,23 @@ def read_word(data: bytes, position: i64) -> tuple[str, i64]:
     second one.
     """
     size: i64 = data[position]
+    if size == 0:
+        return "", position + 1
     if size > 2 * WORD_BYTES_MAX or position + 8 > len(data):
         return read_string(data, position)
     head: i64 = read_i64_le(data, position)
+    tail: i64 = 0
     if size < 16:
-        head &= WORD_MASKS[size]
-        slot: i64 = head % WORD_SLOTS
-        if WORD_HEADS[slot] == head:
-            return WORDS[slot], position + 1 + (size >> 1)
-        return read_new_word(data, position, slot, head, 0)
-    tail: i64 = read_i64_le(data, position + (size >> 1) - 7)
-    slot = (head ^ tail) % WORD_SLOTS
-    if WORD_HEADS[slot] == head and WORD_TAILS[slot] == tail:
-        return WORDS[slot], position + 1 + (size >> 1)
-    return read_new_word(data, position, slot, head, tail)
-
-
-def read_new_word(data: bytes, position: i64, slot: i64, head: i64, tail: i64) -> tuple[str, i64]:
-    """Read a word and keep it in its slot."""
+        if size < 13:
+            head &= SEVEN_BYTES >> 48 - 4 * size  # no shifted 1 here: mypyc writes it as C's int, of 32 bits
+    else:
+        tail = read_i64_le(data, position + (size >> 1) - 7)
+    slot: i64 = (head ^ tail) % WORD_SLOTS
+    word = WORDS[slot]
+    if word.head == head and word.tail == tail:
+        return word.text, position + 1 + (size >> 1)
     text, end = read_string(data, position)
-    WORDS[slot] = text
-    WORD_HEADS[slot] = head
-    WORD_TAILS[slot] = tail
+    WORDS[slot] = Word(head, tail, text)
     return text, end
 
 
@@ -242,6 +268,9 @@ def write_money(writer: BytesWriter, value: int) -> None:
 
     As many bytes as fastavro takes: the fewest, but one more for -128, -32768 and so on.
     """
+    if value == 0:
+        write_i16_le(writer, 2)  # a length of one, and that byte
+        return
     size: i64 = value.bit_length() // 8 + 1
     if size > 8:
         if not -MONEY_LIMIT < value < MONEY_LIMIT:

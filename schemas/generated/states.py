@@ -6,13 +6,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from librt.strings import BytesWriter, read_f64_le, read_i64_be, write_f64_le, write_i64_be
-from mypy_extensions import i64, mypyc_attr
+from mypy_extensions import i64, mypyc_attr, u8
 
 from dataflow.model import GrowingMap, State, StateType
 from schemas.plain import from_dict, to_dict
 from schemas.wire import (
-    ENCODED, GrowingLongs, encoded_word, read_block, read_bytes, read_growing, read_index, read_long, read_money,
-    read_string, read_word, write_bytes, write_growing, write_long, write_money, write_string,
+    GrowingLongs, read_block, read_bytes, read_growing, read_index, read_long, read_money,
+    read_string, read_word, write_bytes, write_growing, write_long, write_money, write_string, write_word,
 )
 
 
@@ -221,15 +221,15 @@ class ConflateState(State):
         writer.append(1 if self.waiting else 0)
         write_i64_be(writer, self.bid_price_e8)
         write_long(writer, self.bid_quantity)
-        writer.write(ENCODED.get(self.bid_venue) or encoded_word(self.bid_venue))
+        write_word(writer, self.bid_venue)
         write_i64_be(writer, self.ask_price_e8)
         write_long(writer, self.ask_quantity)
-        writer.write(ENCODED.get(self.ask_venue) or encoded_word(self.ask_venue))
+        write_word(writer, self.ask_venue)
         write_i64_be(writer, self.last_price_e8)
         write_long(writer, self.last_quantity)
-        writer.write(ENCODED.get(self.last_venue) or encoded_word(self.last_venue))
+        write_word(writer, self.last_venue)
         write_long(writer, self.cumulative_volume)
-        writer.write(ENCODED.get(self.status) or encoded_word(self.status))
+        write_word(writer, self.status)
         write_long(writer, self.flags)
 
     def to_dict(self) -> dict[str, Any]:
@@ -356,15 +356,15 @@ class OpenOrder:
     def encode_into(self, writer: BytesWriter) -> None:
         write_long(writer, self.place)
         write_long(writer, self.venue_order_id)
-        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
+        write_word(writer, self.account)
         write_string(writer, self.order_id)
-        write_long(writer, self.side)
-        write_long(writer, self.marking)
-        write_long(writer, self.order_type)
-        write_long(writer, self.time_in_force)
-        write_long(writer, self.session)
-        write_long(writer, self.state)
-        write_long(writer, self.queue)
+        writer.append(u8(self.side << 1))
+        writer.append(u8(self.marking << 1))
+        writer.append(u8(self.order_type << 1))
+        writer.append(u8(self.time_in_force << 1))
+        writer.append(u8(self.session << 1))
+        writer.append(u8(self.state << 1))
+        writer.append(u8(self.queue << 1))
         write_long(writer, self.priority)
         write_i64_be(writer, self.limit_price_e8)
         write_i64_be(writer, self.stop_price_e8)
@@ -375,8 +375,8 @@ class OpenOrder:
         write_long(writer, self.expire_time_ns)
         writer.append(1 if self.post_only else 0)
         writer.append(1 if self.all_or_none else 0)
-        write_long(writer, self.self_trade_prevention)
-        write_long(writer, self.instrument_type)
+        writer.append(u8(self.self_trade_prevention << 1))
+        writer.append(u8(self.instrument_type << 1))
         write_long(writer, self.multiplier)
         write_money(writer, self.filled_amount_e8)
         write_money(writer, self.commission_charged_e8)
@@ -669,15 +669,15 @@ class ExecutionState(State):
         write_i64_be(writer, self.bid_price_e8)
         write_long(writer, self.bid_quantity)
         write_long(writer, self.bid_left)
-        writer.write(ENCODED.get(self.bid_venue) or encoded_word(self.bid_venue))
+        write_word(writer, self.bid_venue)
         write_i64_be(writer, self.ask_price_e8)
         write_long(writer, self.ask_quantity)
         write_long(writer, self.ask_left)
-        writer.write(ENCODED.get(self.ask_venue) or encoded_word(self.ask_venue))
+        write_word(writer, self.ask_venue)
         write_i64_be(writer, self.last_price_e8)
         write_i64_be(writer, self.market_last_price_e8)
-        write_long(writer, self.status)
-        write_long(writer, self.phase)
+        writer.append(u8(self.status << 1))
+        writer.append(u8(self.phase << 1))
         writer.append(1 if self.opened else 0)
         write_long(writer, self.clock_ns)
         write_long(writer, self.boundary_ns)
@@ -1255,7 +1255,7 @@ class VenueMarket:
         self.book: VenueBook | None = book
 
     def encode_into(self, writer: BytesWriter) -> None:
-        writer.write(ENCODED.get(self.venue) or encoded_word(self.venue))
+        write_word(writer, self.venue)
         write_i64_be(writer, self.bid_price_e8)
         write_long(writer, self.bid_quantity)
         write_i64_be(writer, self.ask_price_e8)
@@ -1403,19 +1403,19 @@ class NormaliseState(State):
         write_i64_be(writer, self.bid_price_e8)
         write_long(writer, self.bid_quantity)
         write_long(writer, self.bid_number)
-        writer.write(ENCODED.get(self.bid_venue) or encoded_word(self.bid_venue))
+        write_word(writer, self.bid_venue)
         write_i64_be(writer, self.ask_price_e8)
         write_long(writer, self.ask_quantity)
         write_long(writer, self.ask_number)
-        writer.write(ENCODED.get(self.ask_venue) or encoded_word(self.ask_venue))
+        write_word(writer, self.ask_venue)
         writer.append(1 if self.untold else 0)
         write_long(writer, self.oldest_quote_ns)
         write_i64_be(writer, self.last_price_e8)
         write_long(writer, self.last_quantity)
-        writer.write(ENCODED.get(self.last_venue) or encoded_word(self.last_venue))
+        write_word(writer, self.last_venue)
         writer.append(1 if self.sold_today else 0)
         write_long(writer, self.cumulative_volume)
-        writer.write(ENCODED.get(self.status) or encoded_word(self.status))
+        write_word(writer, self.status)
         write_long(writer, self.day_start_ns)
         write_long(writer, self.day_end_ns)
         write_long(writer, self.open_ns)
@@ -1559,8 +1559,8 @@ class AlertRule:
         self.trigger_count: i64 = trigger_count
 
     def encode_into(self, writer: BytesWriter) -> None:
-        writer.write(ENCODED.get(self.account) or encoded_word(self.account))
-        write_long(writer, self.kind)
+        write_word(writer, self.account)
+        writer.append(u8(self.kind << 1))
         write_i64_be(writer, self.threshold_price_e8)
         write_long(writer, self.move_bps)
         write_long(writer, self.hysteresis_bps)
@@ -1725,13 +1725,13 @@ class RiskHolding:
 
     def encode_into(self, writer: BytesWriter) -> None:
         write_long(writer, self.quantity)
-        write_long(writer, self.instrument_type)
+        writer.append(u8(self.instrument_type << 1))
         write_long(writer, self.multiplier)
         write_i64_be(writer, self.mark_price_e8)
         write_i64_be(writer, self.settled_price_e8)
         write_i64_be(writer, self.strike_price_e8)
         write_i64_be(writer, self.underlying_price_e8)
-        write_long(writer, self.option_right)
+        writer.append(u8(self.option_right << 1))
         write_i64_be(writer, self.contract_margin_e8)
         write_long(writer, self.buy_quantity)
         write_money(writer, self.buy_amount_e8)
@@ -1827,8 +1827,8 @@ class RiskOrder:
         self.fees_reserved_e8: int = fees_reserved_e8
 
     def encode_into(self, writer: BytesWriter) -> None:
-        writer.write(ENCODED.get(self.symbol) or encoded_word(self.symbol))
-        write_long(writer, self.side)
+        write_word(writer, self.symbol)
+        writer.append(u8(self.side << 1))
         writer.append(1 if self.located else 0)
         write_long(writer, self.quantity)
         write_long(writer, self.filled_quantity)
@@ -2036,9 +2036,9 @@ class RiskState(State):
         self.locates: list[RiskLocate] = locates if locates is not None else []
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_long(writer, self.standing)
-        write_long(writer, self.account_kind)
-        write_long(writer, self.status)
+        writer.append(u8(self.standing << 1))
+        writer.append(u8(self.account_kind << 1))
+        writer.append(u8(self.status << 1))
         writer.append(1 if self.short_permitted else 0)
         writer.append(1 if self.options_permitted else 0)
         writer.append(1 if self.futures_permitted else 0)
@@ -2073,13 +2073,13 @@ class RiskState(State):
         write_money(writer, self.deficit_e8)
         write_long(writer, self.deficit_day)
         write_long(writer, self.frozen_to_day)
-        write_long(writer, self.global_switch)
-        write_long(writer, self.account_switch)
+        writer.append(u8(self.global_switch << 1))
+        writer.append(u8(self.account_switch << 1))
         if len(self.symbol_switches) > 0:
             write_long(writer, len(self.symbol_switches))
             for key3, item2 in self.symbol_switches.items():
                 write_string(writer, key3)
-                write_long(writer, item2)
+                writer.append(u8(item2 << 1))
         writer.append(0)
         write_long(writer, self.rate_second)
         write_long(writer, self.rate_count)
@@ -2295,7 +2295,7 @@ class ListedInstrument:
         writer.append(1 if self.known else 0)
         writer.append(1 if self.sound else 0)
         write_long(writer, self.changed_ns)
-        write_long(writer, self.instrument_type)
+        writer.append(u8(self.instrument_type << 1))
         write_long(writer, self.listed_from_ns)
         write_long(writer, self.listed_to_ns)
         write_long(writer, self.expiry_ns)
@@ -2312,7 +2312,7 @@ class ListedInstrument:
         write_i64_be(writer, self.previous_close_price_e8)
         write_i64_be(writer, self.underlying_price_e8)
         write_i64_be(writer, self.strike_price_e8)
-        write_long(writer, self.option_right)
+        writer.append(u8(self.option_right << 1))
         write_i64_be(writer, self.contract_margin_e8)
         writer.append(1 if self.shortable else 0)
 
@@ -2387,7 +2387,7 @@ class SessionSpan:
         self.ticks: list[TickStep] = ticks if ticks is not None else []
 
     def encode_into(self, writer: BytesWriter) -> None:
-        write_long(writer, self.phase)
+        writer.append(u8(self.phase << 1))
         write_long(writer, self.start_ns)
         write_long(writer, self.end_ns)
         write_long(writer, self.day_start_ns)
@@ -2492,9 +2492,9 @@ class ValidateState(State):
         write_i64_be(writer, self.bid_price_e8)
         write_i64_be(writer, self.ask_price_e8)
         write_i64_be(writer, self.last_price_e8)
-        write_long(writer, self.status)
-        write_long(writer, self.market_status)
-        write_long(writer, self.status_reason)
+        writer.append(u8(self.status << 1))
+        writer.append(u8(self.market_status << 1))
+        writer.append(u8(self.status_reason << 1))
         write_long(writer, self.status_ns)
         write_i64_be(writer, self.lower_band_e8)
         write_i64_be(writer, self.upper_band_e8)
