@@ -12,6 +12,7 @@ from setuptools import setup
 
 COMPILED = [
     "dataflow/model.py",
+    "dataflow/engines/embedded/channels.py",
     "dataflow/engines/embedded/core.py",
     "dataflow/engines/embedded/lanes.py",
     "dataflow/engines/embedded/outbox.py",
@@ -62,7 +63,7 @@ def extensions() -> list:
     modules = mypycify(files, opt_level="3", debug_level="0")
     profile = PROFILE.get(os.environ.get("TAPELINE_PROFILE", ""), [])
     for module in modules:
-        flags = ["-fno-semantic-interposition", "-Wno-all", "-w", *profile]
+        flags = ["-fno-semantic-interposition", "-fvisibility=hidden", "-Wno-all", "-w", *profile]
         module.extra_compile_args = [*module.extra_compile_args, *flags]
         module.extra_link_args = [*module.extra_link_args, *profile]
     mark_cold(Path("build"))

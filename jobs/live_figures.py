@@ -19,7 +19,7 @@ from dataflow.connectors.kafka.ledger_settings import LedgerStatistics
 from dataflow.connectors.kafka.lingering import HELD_FULL
 from dataflow.connectors.kafka.partitions import KafkaPartition
 from dataflow.connectors.kafka.reader import KafkaReader
-from dataflow.engines.embedded.core import Partition
+from dataflow.engines.embedded.channels import Partition
 from dataflow.model import END_OF_TIME, NO_WATERMARK
 from jobs.assemble import Assembly
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dataflow.engines.embedded.core import Channel
+from dataflow.engines.embedded.channels import Channel
 from dataflow.engines.embedded.intake import ArrivalIntake, Intake
 from dataflow.engines.embedded.outbox import Outbox
 from dataflow.ports import InputFault, Ledger, Transaction

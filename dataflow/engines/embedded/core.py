@@ -21,13 +21,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-from librt.strings import BytesWriter
 from mypy_extensions import i64, u8
 
+from dataflow.engines.embedded.channels import Channel, Node, Partition
 from dataflow.engines.embedded.lanes import Lane, LaneHeap
-from dataflow.engines.embedded.outbox import Outbox
 from dataflow.engines.embedded.slot_format import timers_of, unpack
 from dataflow.engines.embedded.slot_table import SlotTable
 from dataflow.engines.embedded.slots import Slot, Space
@@ -37,73 +36,16 @@ from dataflow.model import (
     NO_WATERMARK,
     Cell,
     Context,
-    KeyedOperator,
     Record,
-    StateType,
     derive_id,
     hash_text,
 )
 
 NEVER: Final[i64] = (1 << 62) + 1
-
-
-class Channel:
-    """A stream inside the engine: who reads it, and the encoded records not yet handed to the sinks."""
-
-    def __init__(self, name: str, types: i64, kept: bool) -> None:
-        self.name: str = name
-        self.kept: bool = kept
-        self.branches: list[int] = [-1] * types
-        """Union branch of each record type, or -1 where the stream has just one type."""
-        self.routes: list[list[Node]] = [[] for _ in range(types)]
-        self.buffer: BytesWriter = BytesWriter()
-        self.buffered: i64 = 0
-        self.total: i64 = 0
-        """Records ever put into the stream."""
-        self.handed_over: i64 = 0
-        """Records already handed to the sinks."""
-        self.outbox: Outbox | None = None
-        """Where its records become messages for a ledger."""
-
-
-class Node:
-    """One operator in its place in the engine."""
-
-    def __init__(self, uid: str, operator: KeyedOperator[Any], state_type: StateType, space: Space) -> None:
-        self.uid: str = uid
-        self.number: i64 = 0
-        """Index among the nodes: the order in which timers of one instant fire."""
-        self.operator: KeyedOperator[Any] = operator
-        self.state_type: StateType = state_type
-        self.space: Space = space
-        self.cell_number: i64 = space.width
-        space.width += 1
-        self.salt: i64 = hash_text(uid) & ~0xFFFF
-        self.timer_cause: i64 = hash_text(uid)
-        self.targets: list[Channel | None] = []
-        """Output channel of each record type."""
-        self.records: i64 = 0
-        self.timers: i64 = 0
-        self.late: i64 = 0
-
-
-class Partition:
-    """A source partition as the watermark sees it."""
-
-    def __init__(self, name: str, channels: list[Channel | None], delay_ns: i64) -> None:
-        self.name: str = name
-        self.channels: list[Channel | None] = channels
-        """Channel of each record type it may bring: its stream, and dead letters."""
-        self.delay_ns: i64 = delay_ns
-        self.top_ns: i64 = NO_WATERMARK
-        self.idle: bool = False
-        self.records: i64 = 0
-
-    def watermark(self) -> i64:
-        """As far as this partition lets the watermark come."""
-        if self.idle:
-            return END_OF_TIME
-        return NO_WATERMARK if self.top_ns == NO_WATERMARK else self.top_ns - self.delay_ns
+EMITTED_KEPT: Final[i64] = 16
+"""The list of emitted records is emptied once so many in it were carried."""
+CARRIED: Final = Record()
+"""Stands in it for one that was."""
 
 
 class Core:
@@ -129,8 +71,12 @@ class Core:
         self.watermark_ns: i64 = NO_WATERMARK
         self.next_timer_ns: i64 = NEVER
         self.timers: list[tuple[int, int, str, Slot]] = []
-        self.queue: list[Record] = []
-        self.queue_channels: list[Channel] = []
+        self.targets: list[Channel] = []
+        """Channels of the records in `context.emitted`; longer than these where there have been more at once."""
+        self.routed: i64 = 0
+        """So many records of `context.emitted` have a channel."""
+        self.carried: i64 = 0
+        """So many of them have been put into it; all, where nothing is being carried."""
         self.table: SlotTable = SlotTable()
         self.current: Node | None = None
 
@@ -236,24 +182,28 @@ class Core:
     def carry(self, record: Record, channel: Channel) -> None:
         """Put one record into a channel, and all that follows from it through the graph."""
         self.dispatch(record, channel)
-        if len(self.queue) > 0:
+        if self.carried < self.routed:
             self.drain()
 
     def drain(self) -> None:
-        queue = self.queue
-        channels = self.queue_channels
-        index: i64 = 0
-        while index < len(queue):
-            self.dispatch(queue[index], channels[index])
+        """Carry what operators have emitted, in order. The list is emptied now and then: each time takes longer."""
+        emitted = self.context.emitted
+        index: i64 = self.carried
+        while index < self.routed:
+            self.dispatch(emitted[index], self.targets[index])
+            emitted[index] = CARRIED  # frees the record: the next of its type takes its place in memory
             index += 1
-        queue.clear()
-        channels.clear()
+        if index >= EMITTED_KEPT:
+            emitted.clear()
+            index = 0
+            self.routed = 0
+        self.carried = index
 
     def dispatch(self, record: Record, channel: Channel) -> None:
         """Keep the record for the sinks and call the operators that read it."""
-        number: i64 = record.type_id()
         channel.total += 1
-        branch: i64 = channel.branches[number]
+        route = channel.routes[record.type_id()]
+        branch: i64 = route.branch
         outbox = channel.outbox
         if outbox is not None:
             outbox.put(record, channel.total, branch)
@@ -262,7 +212,7 @@ class Core:
                 channel.buffer.append(u8(branch << 1))
             record.encode_into(channel.buffer)
             channel.buffered += 1
-        for node in channel.routes[number]:
+        for node in route.readers:
             self.call(node, record)
 
     def call(self, node: Node, record: Record) -> None:
@@ -287,18 +237,28 @@ class Core:
         context = self.context
         if len(context.late) > 0:
             self.collect_late(node, slot)
-        emitted = context.emitted
-        if len(emitted) > 0:
-            for record in emitted:
-                target = node.targets[record.type_id()]
-                if target is None:
-                    name = type(record).__name__
-                    raise ValueError(f"operator {node.uid} emits a {name}, which none of its output streams holds")
-                self.queue.append(record)
-                self.queue_channels.append(target)
-            emitted.clear()
+        if self.routed < len(context.emitted):
+            self.route(node)
         if len(context.new_timers) > 0 or len(context.deleted_timers) > 0:
             self.collect_timers(node, slot, cell)
+
+    def route(self, node: Node) -> None:
+        """Find the channels of what the operator has emitted."""
+        emitted = self.context.emitted
+        targets = self.targets
+        index: i64 = self.routed
+        while index < len(emitted):
+            record = emitted[index]
+            target = node.targets[record.type_id()]
+            if target is None:
+                name = type(record).__name__
+                raise ValueError(f"operator {node.uid} emits a {name}, which none of its output streams holds")
+            if index < len(targets):
+                targets[index] = target
+            else:
+                targets.append(target)
+            index += 1
+        self.routed = index
 
     def collect_late(self, node: Node, slot: Slot) -> None:
         context = self.context

@@ -11,8 +11,9 @@ from typing import Any
 
 import fastavro
 
+from dataflow.engines.embedded.channels import Node
 from dataflow.engines.embedded.checkpoints import CheckpointStore, Manifest, topology_differences
-from dataflow.engines.embedded.core import Core, Node
+from dataflow.engines.embedded.core import Core
 from dataflow.engines.embedded.slots import StoredSpace
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.model import State, StateType

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from dataflow.engines.embedded.core import Channel, Core, Node, Partition
+from dataflow.engines.embedded.channels import Channel, Node, Partition
+from dataflow.engines.embedded.core import Core
 from dataflow.engines.embedded.slots import Space
 from dataflow.graph import Graph, Operator, Source
 from dataflow.model import Record, RecordType
@@ -102,7 +103,7 @@ class _Builder:
             schemas = self.graph.streams[name].schemas
             if len(schemas) > 1:
                 for branch, record_type in enumerate(schemas):
-                    channel.branches[record_type.number] = branch
+                    channel.routes[record_type.number].branch = branch
         return channel
 
     def connect(self, operator: Operator, node: Node) -> None:
@@ -111,7 +112,7 @@ class _Builder:
             routes = self.channel(stream).routes
             for record_type in self.graph.streams[stream].schemas:
                 if record_type.name in taken:
-                    routes[record_type.number].append(node)
+                    routes[record_type.number].readers.append(node)
         late = () if operator.late is None else (operator.late,)
         node.targets = self.targets((*operator.outputs, *late))
 
