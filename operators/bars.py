@@ -80,7 +80,7 @@ def add_sale(bar: OpenBar, sale: PriceUpdated, amount_e8: i64) -> None:
             bar.open_e8 = sale.trade_price_e8
     elif flags & FLAG_NOT_HIGH_LOW != 0:
         bar.ineligible_volume += quantity
-        bar.ineligible_turnover_e8 += exact_amount_e8(sale)
+        bar.ineligible_turnover_e8 += exact_amount_e8(sale) if amount_e8 == TOO_LARGE else amount_e8
     elif flags & FLAG_ODD_LOT == 0:
         widen(bar, sale.trade_price_e8)
 

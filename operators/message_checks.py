@@ -34,6 +34,7 @@ from schemas.generated.events import (
 from schemas.generated.states import VenueMarket
 
 ACCEPTED: Final[i64] = -1
+E8: Final = 100_000_000
 PRICE_LIMIT_E8: Final[i64] = 100_000_000_000_000_000
 """A price is less than this: a thousand million currency units."""
 QUANTITY_LIMIT: Final[i64] = 1_000_000_000_000
@@ -140,6 +141,8 @@ def figures(message: MarketDataReceived) -> str:
 
 def text_of(price_e8: int) -> str:
     """A price in currency units, as a decimal without needless zeros."""
-    sign = "-" if price_e8 < 0 else ""
-    whole, rest = divmod(abs(price_e8), 100_000_000)
-    return f"{sign}{whole}.{rest:08d}".rstrip("0").rstrip(".")
+    if price_e8 < 0:
+        return "-" + text_of(-price_e8)
+    rest = price_e8 % E8
+    whole = str(price_e8 // E8)
+    return whole if rest == 0 else f"{whole}.{str(E8 + rest)[1:].rstrip('0')}"
