@@ -25,6 +25,8 @@ SHORT_MS: Final = 1_500
 """Transaction timeout of a life that will oversleep it."""
 OVERSLEPT_S: Final = 3.0
 CUTS: Final = 4
+HEARD: Final = "before-commit"
+"""Where the broker is sure to know of the open transaction: one that it has not heard of yet it does not end."""
 TAKEN_OVER: Final = "has taken over"
 
 
@@ -43,7 +45,7 @@ def broker_killed(world: World, chosen: random.Random) -> End:
 def overslept(world: World, chosen: random.Random) -> End:
     """Stopped in an open transaction until the broker has ended it; then it goes on from its checkpoint."""
     with world.with_timeout(SHORT_MS):
-        life = world.live(f"{chosen.choice(['between-produces', 'after-offsets', 'before-commit'])}:8:STOP")
+        life = world.live(f"{HEARD}:{chosen.randint(2, 12)}:STOP")
     deadline = time.monotonic() + GOES_ON_S
     while life.lives() and not life.is_stopped() and time.monotonic() < deadline:
         time.sleep(0.02)
