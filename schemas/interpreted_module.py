@@ -42,7 +42,7 @@ def source(folder: str, base: str, schemas: SchemaSet) -> str:
     names = [record.name for record in schemas.tops]
     code: list[str] = []
     for name in [*inside, *names]:
-        codec = InterpretedCodec(schemas.records[name], schemas, base if name in names else "")
+        codec = InterpretedCodec(schemas.records[name], base if name in names else "")
         code += [*codec.writer(), *codec.reader()]
     classes = ",\n    ".join([*sorted(inside + names), *(constant(name) for name in names)])
     header = HEADER.format(folder=folder, base=base, module=f"{folder}s", classes=classes)

@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from schemas.definition import Field, RecordDefinition, SchemaSet, Type
-from schemas.statements import FIXED, Names, annotation, indent, inner
+from schemas.definition import Field, RecordDefinition, Type
+from schemas.statements import FIXED, Names, annotation, indent, inner, writing
 
-FORMAT = {"id": "qq", "price": "q", "boolean": "?", "enum": "c", "double": "d"}
-"""How a struct packs each kind of fixed size. Doubles are little endian, prices and ids big; an enum is one byte, and
-packed as such."""
+FORMAT = {"id": "qq", "price": "q", "boolean": "?", "small enum": "c", "double": "d"}
+"""How a struct packs each kind of fixed size. Doubles are little endian, prices and ids big; a small enum is one byte,
+and packed as such."""
 WRITTEN = {
     "long": "LONG[{0}]",
-    "enum": "SMALL[{0}]",
-    "wide": "LONG[{0}]",
+    "enum": "LONG[{0}]",
+    "small enum": "SMALL[{0}]",
     "price": "{1}({0})",
     "double": "{1}({0})",
     "money": "MONEY[{0}]",
@@ -31,8 +31,6 @@ WRITTEN = {
 FEW = 3
 """So many single bytes are sooner done one by one than by a struct."""
 LARGE = {"id", "price", "double"}
-ONE_BYTE_MAX = 64
-"""An enum of so many symbols is one byte; of more it is read and written as a long: its kind here is `wide`."""
 
 
 @dataclass(frozen=True)
@@ -60,25 +58,16 @@ def packer(layout: str) -> str:
 class InterpretedCodec:
     """Writes the functions of one record."""
 
-    def __init__(self, record: RecordDefinition, schemas: SchemaSet, base: str) -> None:
+    def __init__(self, record: RecordDefinition, base: str) -> None:
         self.record = record
-        self.schemas = schemas
         self.base = base
         """Class of a record at the top; empty of one inside others."""
         self.names = Names()
 
-    def kind_of(self, kind: Type, is_word: bool) -> str:
-        if kind.kind == "enum" and self.size(kind) > ONE_BYTE_MAX:
-            return "wide"
-        return "word" if is_word and kind.kind == "string" else kind.kind
-
-    def size(self, kind: Type) -> int:
-        return len(self.schemas.enums[kind.name].symbols)
-
     def runs(self) -> Iterator[Run]:
         for _, group in groupby(self.placed(), key=lambda placed: placed[0]):
             fields = tuple(item for _, item in group)
-            kinds = [self.kind_of(item.type, item.interned) for item in fields]
+            kinds = [writing(item.type, item.interned) for item in fields]
             if len(fields) > FEW or not LARGE.isdisjoint(kinds):
                 order = "<" if "double" in kinds else ">"
                 yield Run(fields, order + squeezed("".join(FORMAT[kind] for kind in kinds)))
@@ -89,8 +78,8 @@ class InterpretedCodec:
         """Each field with the number of its run."""
         number, endings = 0, ""
         for item in self.record.fields:
-            kind = self.kind_of(item.type, item.interned)
-            ending = {"id": ">", "price": ">", "double": "<", "boolean": "=", "enum": "="}.get(kind, "")
+            kind = writing(item.type, item.interned)
+            ending = {"id": ">", "price": ">", "double": "<", "boolean": "=", "small enum": "="}.get(kind, "")
             if not ending or not endings or {"<", ">"} <= {ending, *endings}:
                 number, endings = number + 1, ""
             endings = endings + ending if ending else ""
@@ -129,7 +118,7 @@ class InterpretedCodec:
                 yield self.written(item.type, f"{owner}.{item.attribute}", item.interned)
 
     def written(self, kind: Type, value: str, is_word: bool) -> str:
-        name = self.kind_of(kind, is_word)
+        name = writing(kind, is_word)
         if name in WRITTEN:
             return WRITTEN[name].format(value, packer("<d" if name == "double" else ">q"))
         if name == "record":
@@ -176,23 +165,23 @@ class InterpretedCodec:
                 yield f"record.{item.name}_lo = read_i64_be(data, position + 8)"
                 yield "position += 16"
             elif item.type.kind == "long" and item.name.endswith("_ns"):
-                yield from self.read_time(f"record.{item.name}")
+                yield from self.read_long(f"record.{item.name}", is_time=True)
             else:
                 yield from self.read(item.type, f"record.{item.attribute}", item.interned)
 
     def read(self, kind: Type, target: str, is_word: bool) -> Iterator[str]:
         """Statements that read one value into `target` and move `position` on."""
-        name = self.kind_of(kind, is_word)
-        if name in ("long", "wide"):
+        name = writing(kind, is_word)
+        if name in ("long", "enum"):
             yield from self.read_long(target)
-            if name == "wide":
-                yield f"{target} = index_of({target}, {self.size(kind)})"
+            if name == "enum":
+                yield f"{target} = index_of({target}, {kind.symbols})"
         elif name in FIXED:
             expression, size = FIXED[name]
             yield f"{target} = {expression.format('position')}"
             yield f"position += {size}"
-        elif name == "enum":
-            yield f"{target} = INDEX_{self.size(kind)}[data[position]]"
+        elif name == "small enum":
+            yield f"{target} = INDEX_{kind.symbols}[data[position]]"
             yield "position += 1"
         elif name in ("string", "word", "bytes"):
             yield from self.read_span(name, target)
@@ -209,25 +198,18 @@ class InterpretedCodec:
             yield from self.read_items(kind, target, is_word)
 
     @staticmethod
-    def read_long(target: str) -> Iterator[str]:
+    def read_long(target: str, is_time: bool = False) -> Iterator[str]:
+        """A time has nine bytes where it has more than one."""
         yield "byte = data[position]"
         yield "if byte < 128:"
         yield f"    {target} = ONE_BYTE[byte]"
         yield "    position += 1"
-        yield "elif (more := data[position + 1]) < 128:"
-        yield f"    {target} = TWO_BYTES[more << 7 | byte & 127]"
-        yield "    position += 2"
+        if not is_time:
+            yield "elif (more := data[position + 1]) < 128:"
+            yield f"    {target} = TWO_BYTES[more << 7 | byte & 127]"
+            yield "    position += 2"
         yield "else:"
-        yield f"    {target}, position = long_at(data, position)"
-
-    @staticmethod
-    def read_time(target: str) -> Iterator[str]:
-        yield "byte = data[position]"
-        yield "if byte < 128:"
-        yield f"    {target} = ONE_BYTE[byte]"
-        yield "    position += 1"
-        yield "else:"
-        yield f"    {target}, position = time_at(data, position)"
+        yield f"    {target}, position = {'time_at' if is_time else 'long_at'}(data, position)"
 
     @staticmethod
     def read_span(name: str, target: str) -> Iterator[str]:

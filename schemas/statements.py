@@ -77,7 +77,7 @@ class Names:
 
 
 def writing(kind: Type, is_word: bool) -> str:
-    """Which of the statements in `WRITER` writes a value."""
+    """By which of the kinds in `WRITER` a value is written, in both modes."""
     if kind.kind == "enum" and kind.symbols <= ONE_BYTE_SYMBOLS:
         return "small enum"
     return "word" if is_word and kind.kind == "string" else kind.kind

@@ -219,15 +219,12 @@ class KafkaLedger:
 
     def prepare(self, checkpoint: int) -> Any:
         mark = self.pending_marks.pop(checkpoint)
-        self._wait(mark.done)
-        return mark.position
-
-    def _wait(self, done: threading.Event) -> None:
-        while not done.wait(0.1):
+        while not mark.done.wait(0.1):
             with self.changed:
                 self._raise()
         with self.changed:
             self._raise()
+        return mark.position
 
     def close(self) -> None:
         with self.changed:

@@ -279,8 +279,7 @@ class Core:
         self.watermark_ns = watermark_ns
 
     def fire(self, node: Node, slot: Slot, at_ns: i64) -> None:
-        if slot.stored is not None:
-            unpack(slot)
+        unpack(slot)
         cell = slot.cells[node.cell_number]
         if cell is None:
             return

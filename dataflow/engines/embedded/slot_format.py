@@ -60,7 +60,7 @@ def patch_size(writer: BytesWriter, start: i64) -> None:
 
 
 def unpack(slot: Slot) -> None:
-    """Decode the cells that it has stored."""
+    """Decode the cells that it has stored, if it has any."""
     stored = slot.stored
     if stored is not None:
         slot.stored = None
@@ -74,19 +74,24 @@ def load_cells(slot: Slot, stored: StoredCells) -> None:
         size: i64 = i64(read_i32_be(chunk, position))
         number: i64 = i64(read_i32_be(chunk, position + 4))
         own: i64 = space.cells[number]
-        timers: i64 = i64(read_i32_be(chunk, position + 16))
-        after: i64 = position + 20 + 8 * timers
-        maps: i64 = i64(read_i32_be(chunk, after))
         if own >= 0:
-            cell = Cell(space.types[number].decode(chunk, after + 4 + 8 * maps))
-            if maps > 0:
-                counts = [read_i64_be(chunk, after + 4 + 8 * index) for index in range(maps)]
+            timers = numbers_at(chunk, position + 16)
+            after: i64 = position + 20 + 8 * len(timers)
+            counts = numbers_at(chunk, after)
+            cell = Cell(space.types[number].decode(chunk, after + 4 + 8 * len(counts)))
+            if len(counts) > 0:
                 rejoin(cell, slot.cells[own], counts, space.maps[number])
             cell.sequence = read_i64_be(chunk, position + 8)
-            if timers > 0:
-                cell.timers = [read_i64_be(chunk, position + 20 + 8 * index) for index in range(timers)]
+            if len(timers) > 0:
+                cell.timers = timers
             slot.cells[own] = cell
         position += 4 + size
+
+
+def numbers_at(chunk: bytes, position: i64) -> list[int]:
+    """Those behind their count."""
+    count: i64 = i64(read_i32_be(chunk, position))
+    return [read_i64_be(chunk, position + 4 + 8 * index) for index in range(count)]
 
 
 def can_wait(stored: StoredCells) -> bool:
@@ -116,18 +121,19 @@ def timers_of(slot: Slot) -> list[tuple[int, int]]:
 
 
 def stored_timers(stored: StoredCells) -> list[tuple[int, int]]:
+    """The same of cells that are not decoded."""
     chunk = stored.chunk
     found: list[tuple[int, int]] = []
     position: i64 = stored.start
     while position < stored.end:
         own: i64 = stored.space.cells[i64(read_i32_be(chunk, position + 4))]
-        timers: i64 = i64(read_i32_be(chunk, position + 16)) if own >= 0 else 0
-        found += [(own, read_i64_be(chunk, position + 20 + 8 * index)) for index in range(timers)]
+        if own >= 0:
+            found += [(own, at_ns) for at_ns in numbers_at(chunk, position + 16)]
         position += 4 + i64(read_i32_be(chunk, position))
     return found
 
 
-def rejoin(cell: Cell, earlier: Cell | None, counts: list[i64], places: list[int]) -> None:
+def rejoin(cell: Cell, earlier: Cell | None, counts: list[int], places: list[int]) -> None:
     """Put before the entries of each growing map those that earlier files hold. `places` are the maps' indices now."""
     for count, place in zip(counts, places, strict=True):
         if count > 0 and place >= 0:

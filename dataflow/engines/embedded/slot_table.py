@@ -86,8 +86,7 @@ class SlotTable:
 
     def touch(self, slot: Slot) -> None:
         """Note that a slot is about to change; if the open snapshot still needs it, encode it first."""
-        if slot.stored is not None:
-            unpack(slot)
+        unpack(slot)
         if self.snapshot_open and slot.saved != self.epoch and (self.snapshot_full or slot.touched == self.epoch - 1):
             self.save(slot)
         slot.touched = self.epoch
@@ -127,13 +126,11 @@ class SlotTable:
     def unpacked(self) -> list[Slot]:
         """All slots, with their cells."""
         for slot in self.slots:
-            if slot.stored is not None:
-                unpack(slot)
+            unpack(slot)
         return self.slots
 
     def save(self, slot: Slot) -> None:
-        if slot.stored is not None:
-            unpack(slot)
+        unpack(slot)
         slot.saved = self.epoch
         save_slot(self.snapshot, slot, self.snapshot_full)
 
@@ -158,8 +155,7 @@ class SlotTable:
         if can_wait(stored):
             slot.stored = stored
             return
-        if slot.stored is not None:
-            unpack(slot)
+        unpack(slot)
         load_cells(slot, stored)
 
     def loaded(self) -> None:

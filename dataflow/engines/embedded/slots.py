@@ -14,7 +14,7 @@ KEY_SEPARATOR: Final = "\x1f"
 class Slot:
     """All that one key value has: a cell for each operator with this key. `key` joins composite keys by U+001F.
 
-    While `stored` is there, it holds the cells, and `cells` has none yet: see `SlotTable.unpack`."""
+    While `stored` is there, it holds the cells, and `cells` has none yet: see `slot_format.unpack`."""
 
     __slots__ = ("cells", "key", "saved", "space", "stored", "touched")
 
