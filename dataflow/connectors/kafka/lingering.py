@@ -2,9 +2,9 @@
 
 Theory of operation. What a transaction costs is set by the partitions that it touches, each about a millisecond of the
 broker's time, and all streams of all partitions in each small transaction are more than a broker can bear. So a stream
-may have a `linger`: once the transaction with its turns is committed, its records wait here for so long, and go out
-together in a transaction of a producer of their own. That ends with a record in the turns topic which says how many
-records of each such stream are visible now.
+may have a `linger`: once the transaction with its turns is committed, its records go out in a transaction of a producer
+of their own, which stays open for so long. It is filled little by little, and ends with a record in the turns topic
+which says how many records of each such stream are visible now.
 
 Nothing is visible whose turns are not committed, so what is lost in a crash can be made again: the turns since the last
 checkpoint are done again, and of what they put into these streams that goes out whose number is past what is visible.
@@ -13,6 +13,7 @@ A checkpoint waits until all that came before it is visible.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -25,12 +26,12 @@ from dataflow.connectors.kafka.transactions import TransactionalProducer
 from dataflow.fault_points import reach
 from dataflow.ports import Post
 
+STEP_S: Final = 0.02
+"""So often what waits is produced: all at once, at the end, would keep the next turns waiting for a processor."""
 HELD_MAX: Final = 100_000
 """Records that may wait; then they go out, whatever their linger."""
 HELD_FULL: Final = 2 * HELD_MAX
 """At so many the engine waits."""
-GENTLE: Final = {"max.in.flight": 1}
-"""Of the producer: transactions that somebody waits for go first."""
 
 
 class LingeringStreams:
@@ -42,8 +43,12 @@ class LingeringStreams:
         self.settings = settings
         self.instance = instance
         self.key = settings.application.encode()
+        open_ms = min(settings.timeout_ms // 2, *settings.linger_ms.values()) if settings.linger_ms else 0
+        self.open_s = open_ms / 1_000
+        """How long a transaction stays open: a stream's records are produced so long before they are due."""
+        gentle = {"max.in.flight": 1, "linger.ms": open_ms}
         self.producer = TransactionalProducer(
-            {**config, **GENTLE}, f"{settings.transactional_id}-lingering", settings.timeout_ms, shut_out
+            {**config, **gentle}, f"{settings.transactional_id}-lingering", settings.timeout_ms, shut_out
         )
         self.visible = dict.fromkeys(settings.linger_ms, 0)
         """Records of each stream that are visible."""
@@ -53,6 +58,12 @@ class LingeringStreams:
         """When the first of what waits in a stream came."""
         self.records = 0
         """That wait."""
+        self.open: dict[str, int] = {}
+        """The number of the last record of each stream in the open transaction; empty while none is open."""
+        self.open_records = 0
+        self.ends_at = math.inf
+        """When the open transaction is committed: the first of its records is due then."""
+        self.stepped_at = 0.0
         self.flushes: list[threading.Event] = []
         """To be set when all that waits now is visible."""
         self.statistics = LedgerStatistics()
@@ -83,9 +94,10 @@ class LingeringStreams:
         """Its turns are committed: it may go out. `last` is the number of its last record."""
         with self.changed:
             self.held[post.stream].append((post, last))
-            self.since.setdefault(post.stream, time.monotonic())
             self.records += len(post.values)
-            self.changed.notify()
+            if post.stream not in self.since or self.records >= HELD_MAX:
+                self.since.setdefault(post.stream, time.monotonic())
+                self.changed.notify()
 
     def flush(self, done: threading.Event) -> None:
         """Make all visible that waits now, whatever its linger, then set the event."""
@@ -94,7 +106,7 @@ class LingeringStreams:
             self.changed.notify()
 
     def is_full(self) -> bool:
-        return self.records >= HELD_FULL
+        return self.records + self.open_records >= HELD_FULL
 
     def start(self, fail: Callable[[Exception], None]) -> None:
         """`fail` is told what ends the thread before its time."""
@@ -116,54 +128,68 @@ class LingeringStreams:
         try:
             while not self.is_stopping:
                 posts, flushes = self._next()
-                if posts:
-                    self._commit(posts)
+                self._produce(posts)
+                if self.open and (flushes or self.open_records >= HELD_MAX or self.ends_at <= time.monotonic()):
+                    self._commit()
                 for done in flushes:
                     done.set()
+            if self.open:
+                self.producer.abandon()
         except Exception as error:
             self.fail(error)
 
     def _next(self) -> tuple[list[tuple[Post, int]], list[threading.Event]]:
-        """Wait for what is due, and take it."""
+        """Wait for the next step, and take what is to be produced."""
         with self.changed:
             while not (self.is_stopping or self.flushes or self.records >= HELD_MAX or self._in_s() <= 0):
                 self.changed.wait(self._in_s())
+            self.stepped_at = time.monotonic()
             takes_all = bool(self.flushes) or self.records >= HELD_MAX
             flushes, self.flushes = self.flushes, []
             return ([], []) if self.is_stopping else (self._take(takes_all), flushes)
 
     def _in_s(self) -> float:
-        """Until the first stream is due."""
-        now = time.monotonic()
-        return min((self._due(stream) - now for stream in self.since), default=threading.TIMEOUT_MAX)
+        """Until something is to be produced, or the open transaction is over."""
+        first = min((self._due(stream) - self.open_s for stream in self.since), default=math.inf)
+        wanted = max(min(first, self.ends_at), self.stepped_at + STEP_S)
+        return min(wanted - time.monotonic(), threading.TIMEOUT_MAX)
 
     def _due(self, stream: str) -> float:
         return self.since[stream] + self.settings.linger_ms[stream] / 1_000
 
     def _take(self, takes_all: bool) -> list[tuple[Post, int]]:
-        now = time.monotonic()
-        due = [stream for stream in self.since if takes_all or self._due(stream) <= now]
-        taken = [item for stream in due for item in self.held[stream]]
-        for stream in due:
+        latest = time.monotonic() + self.open_s
+        chosen = [stream for stream in self.since if takes_all or self._due(stream) <= latest]
+        taken = [item for stream in chosen for item in self.held[stream]]
+        for stream in chosen:
+            self.ends_at = min(self.ends_at, self._due(stream))
             self.held[stream].clear()
             del self.since[stream]
         self.records -= sum(len(post.values) for post, _ in taken)
         return taken
 
-    def _commit(self, posts: list[tuple[Post, int]]) -> None:
+    def _produce(self, posts: list[tuple[Post, int]]) -> None:
+        for post, last in posts:
+            if not self.open:
+                self.producer.begin()
+            self.producer.post(*self.settings.topics[post.stream], post)
+            self.open[post.stream] = last
+            self.open_records += len(post.values)
+
+    def _commit(self) -> None:
+        """The record goes into the turns topic last: what is behind it there, the ledger's own transactions, nobody
+        can read until this one is committed."""
         began_at, producer = time.monotonic(), self.producer
-        producer.begin()
-        for post, _ in posts:
-            producer.post(*self.settings.topics[post.stream], post)
         producer.flush()
         reach("lingering-before-commit")
-        self.visible |= {post.stream: last for post, last in posts}
+        self.visible |= self.open
         producer.post_last(self.settings.turns_topic, self.key, visible_record(self.instance, self.visible))
         producer.commit()
         reach("lingering-after-commit")
         self.statistics.transactions += 1
-        self.statistics.records += sum(len(post.values) for post, _ in posts)
+        self.statistics.records += self.open_records
         self.statistics.commit_s.append(time.monotonic() - began_at)
+        self.open, self.open_records, self.ends_at = {}, 0, math.inf
 
 
 def _nobody(error: Exception) -> None:

@@ -57,8 +57,8 @@ class TransactionalProducer:
         """When it began to send offsets; 0 while it does something else."""
         self.producer = Producer(
             {
-                **config,
                 **SETTINGS,
+                **config,
                 "transactional.id": transactional_id,
                 "transaction.timeout.ms": timeout_ms,
                 "message.timeout.ms": timeout_ms,
@@ -143,6 +143,11 @@ class TransactionalProducer:
 
     def commit(self) -> None:
         self._patiently("commit a transaction", self.producer.commit_transaction, self.timeout_s)
+
+    def abandon(self) -> None:
+        """End the open transaction: nothing of it becomes visible, and its readers need not wait for its timeout."""
+        with contextlib.suppress(KafkaException):
+            self.producer.abort_transaction(ABORT_S)
 
     # Errors
 
