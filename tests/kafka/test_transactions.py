@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -29,14 +30,22 @@ def post(first: TransactionalProducer, topic: str) -> None:
     first.post(topic, 1, Post("records", ["key"], [b"value"], ["0" * 32], ["0" * 32]))
 
 
+def post_until_refused(first: TransactionalProducer, topic: str) -> None:
+    """A message goes to the broker in its own time, and what comes of it is known to a later one."""
+    for _ in range(1_000):
+        post(first, topic)
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize(
     "step",
     [
         lambda first, topic: first.flush(),
         lambda first, topic: first.post_last(topic, b"key", b"last"),
         lambda first, topic: first.commit(),
+        post_until_refused,
     ],
-    ids=["flush", "post_last", "commit"],
+    ids=["flush", "post_last", "commit", "post"],
 )
 def test_it_says_who_has_its_id(cluster: KafkaSettings, step: Step) -> None:
     topic = cluster.topic("records")

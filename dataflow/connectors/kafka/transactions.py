@@ -28,6 +28,8 @@ FENCED: Final = (
     KafkaError.INVALID_PRODUCER_EPOCH,
     KafkaError.INVALID_PRODUCER_ID_MAPPING,
 )
+FAILED_BEFORE: Final = (KafkaError._STATE, KafkaError._FATAL)
+"""What is refused because of an earlier failure, which another thread of the client has met."""
 SETTINGS: Final[dict[str, str | int | bool]] = {
     "acks": "all",
     "enable.idempotence": True,
@@ -166,7 +168,7 @@ class TransactionalProducer:
                 return
 
     def _fault(self, doing: str, error: KafkaError) -> Exception:
-        if error.code() == KafkaError._STATE:
+        if error.code() in FAILED_BEFORE:
             return self._failed_before(doing)
         if error.code() in FENCED:
             return self.shut_out()
