@@ -26,8 +26,10 @@ class _Plan:
         self.signal = signal.Signals[f"SIG{name or 'KILL'}"]
 
     def carry_out(self) -> None:
+        """A signal to this very thread, which does nothing more then: one to the process may find another thread, and
+        this one goes on until that has a processor."""
         if self.delay_s < 0:
-            os.kill(os.getpid(), self.signal)
+            signal.pthread_kill(threading.get_ident(), self.signal)
         else:
             threading.Thread(target=self._later, daemon=True).start()
 
