@@ -51,11 +51,13 @@ def restore(manifest: Manifest, store: CheckpointStore, wiring: Wiring, specific
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Loading makes nothing but what stays: a collector would look through all of it, again and again."""
+    """Loading makes nothing but what stays: a collector would look through all of it, again and again, and does not
+    look through it later either."""
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
+        gc.freeze()
     finally:
         if enabled:
             gc.enable()
