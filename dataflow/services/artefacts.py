@@ -101,9 +101,9 @@ def _java(home: str) -> str:
 
 @cache
 def _says(java: str) -> str:
-    """The first line about its version."""
+    """The first line about its version: before it may stand options that the environment gives it."""
     said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    return said.partition("\n")[0].strip()
+    return next((line.strip() for line in said.splitlines() if not line.startswith("Picked up ")), "")
 
 
 def _fetch(folder: Path) -> None:

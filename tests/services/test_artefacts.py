@@ -14,6 +14,7 @@ import pytest
 from dataflow.services.artefacts import REGISTRY_PROGRAM, Unavailable, artefacts, cache_folder
 
 JAVA_17 = "#!/bin/sh\necho 'openjdk version \"17.0.1\"' >&2\n"
+JAVA_17_WITH_OPTIONS = JAVA_17.replace("echo", "echo 'Picked up JAVA_TOOL_OPTIONS: -Xss1m' >&2\necho")
 JAVA_11 = "#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019-01-15' >&2\n"
 MAVEN = """#!/bin/sh
 for argument; do case $argument in -Dservices.target=*) target=${argument#*=};; esac; done
@@ -58,6 +59,12 @@ def test_without_java_it_says_what_to_install(tools: Path) -> None:
 def test_a_java_that_is_too_old_is_named(tools: Path) -> None:
     put(tools, "java", JAVA_11)
     with pytest.raises(Unavailable, match=r'java is openjdk version "11\.0\.2".*\n    install Java 17 or later'):
+        artefacts()
+
+
+def test_options_that_the_environment_gives_java_do_not_hide_its_version(tools: Path) -> None:
+    put(tools, "java", JAVA_17_WITH_OPTIONS)
+    with pytest.raises(Unavailable, match="no mvn is on the PATH"):
         artefacts()
 
 
