@@ -43,10 +43,10 @@ class LingeringStreams:
         self.settings = settings
         self.instance = instance
         self.key = settings.application.encode()
-        open_ms = min(settings.timeout_ms // 2, *settings.linger_ms.values()) if settings.linger_ms else 0
+        open_ms = min([settings.timeout_ms // 2, *settings.linger_ms.values()])
         self.open_s = open_ms / 1_000
         """How long a transaction stays open: a stream's records are produced so long before they are due."""
-        gentle = {"max.in.flight": 1, "linger.ms": open_ms}
+        gentle = {"max.in.flight": 1, "linger.ms": open_ms}  # nobody waits for it; what is in the way of turns, is felt
         self.producer = TransactionalProducer(
             {**config, **gentle}, f"{settings.transactional_id}-lingering", settings.timeout_ms, shut_out
         )

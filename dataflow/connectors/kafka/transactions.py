@@ -146,10 +146,10 @@ class TransactionalProducer:
     def commit(self) -> None:
         self._patiently("commit a transaction", self.producer.commit_transaction, self.timeout_s)
 
-    def abandon(self) -> None:
+    def abandon(self, patience_s: float = ABORT_S) -> None:
         """End the open transaction: nothing of it becomes visible, and its readers need not wait for its timeout."""
         with contextlib.suppress(KafkaException):
-            self.producer.abort_transaction(ABORT_S)
+            self.producer.abort_transaction(patience_s)
 
     # Errors
 
@@ -173,8 +173,7 @@ class TransactionalProducer:
         if error.code() in FENCED:
             return self.shut_out()
         if error.txn_requires_abort():
-            with contextlib.suppress(KafkaException):
-                self.producer.abort_transaction(RETRY_S)
+            self.abandon(RETRY_S)
         fault = fault_of(error, doing, self.complaints)
         if error.fatal() or error.txn_requires_abort() or error.retriable():
             return Interrupted(str(fault))
