@@ -66,13 +66,15 @@ class TurnsTopic:
 
     def read(self, offset: int, at_least: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
         """(offset, record) of all transactions that are committed by now, from an offset (0: the first there is) on.
-        Those before `at_least` are: a commit returns before readers see it, so it may have to be waited for. Raises
-        InputFault."""
+        Those before `at_least` are: a commit returns before readers see it, so it may have to be waited for, and what is
+        before `offset` likewise. Raises InputFault."""
         consumer = self.consumer or Consumer(self.config)
         self.consumer = consumer
         partition = TopicPartition(self.topic, 0, offset or FROM_START)
         try:
             end = _end(consumer, partition, at_least)
+            if end < offset and self.written_end() >= offset:
+                end = _end(consumer, partition, offset)
             if end < offset:
                 raise InputFault(
                     f"{self.topic} ends at {end}, the checkpoint has read it up to {offset}: it was made anew\n"
