@@ -66,8 +66,8 @@ class TurnsTopic:
 
     def read(self, offset: int, at_least: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
         """(offset, record) of all transactions that are committed by now, from an offset (0: the first there is) on.
-        Those before `at_least` are: a commit returns before readers see it, so it may have to be waited for, as may what
-        is before `offset`. Raises InputFault."""
+        Those before `at_least` are: a commit returns before readers see it, so it may have to be waited for, as may
+        those before `offset`. Raises InputFault."""
         consumer = self.consumer or Consumer(self.config)
         self.consumer = consumer
         partition = TopicPartition(self.topic, 0, offset or FROM_START)
