@@ -7,23 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
-from dataflow.connectors.kafka.clients import client_config, open_admin
+from dataflow.connectors.kafka.clients import open_admin
 from dataflow.connectors.kafka.transactions import TransactionalProducer
 from dataflow.connectors.kafka.turns import make_own_topic
 from dataflow.graph import KafkaSettings
 from dataflow.ports import InputFault, Post
+from tests.kafka.producers import producer
 
-TIMEOUT_MS = 10_000
 Step = Callable[[TransactionalProducer, str], object]
-
-
-def producer(cluster: KafkaSettings) -> TransactionalProducer:
-    def shut_out() -> Exception:
-        return InputFault("another has the id")
-
-    made = TransactionalProducer(client_config(cluster), cluster.topic("id"), TIMEOUT_MS, shut_out)
-    made.init()
-    return made
 
 
 def post(first: TransactionalProducer, topic: str) -> None:
