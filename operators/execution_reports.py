@@ -232,9 +232,11 @@ class Reports:
 
 def improvement_e8(state: ExecutionState, side: i64, price_e8: i64) -> int:
     """Gain per unit over the national best price on the other side; 0 where there is none."""
-    if side == SIDE_BUY:
-        return state.ask_price_e8 - price_e8 if state.ask_price_e8 > 0 else 0
-    return price_e8 - state.bid_price_e8 if state.bid_price_e8 > 0 else 0
+    if side == SIDE_BUY and state.ask_price_e8 > 0:
+        return state.ask_price_e8 - price_e8
+    if side != SIDE_BUY and state.bid_price_e8 > 0:
+        return price_e8 - state.bid_price_e8
+    return 0
 
 
 def rounded_quotient(amount: int, count: int) -> i64:

@@ -37,7 +37,7 @@ QUANTITY_MAX: Final[i64] = 1_000_000_000_000
 MULTIPLIER_MAX: Final[i64] = 1_000_000
 UNITS_MAX: Final[i64] = 1_000_000_000_000_000
 """Largest position, in units of the underlying."""
-NOTIONAL_MAX_E8: Final[i64] = 1 << 62
+NOTIONAL_MAX_E8: Final[i64] = (1 << 62) - 1
 """Price times quantity times multiplier of an order or fill is at most this, and so fits 64 bits."""
 
 

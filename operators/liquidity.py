@@ -41,16 +41,20 @@ class Sources:
 
 def limit_of(order: OpenOrder) -> i64:
     """The worst price the order takes."""
-    if order.order_type == ORDER_TYPE_MARKET:
-        return HIGHEST_PRICE if order.side == SIDE_BUY else 0
-    return order.limit_price_e8
+    if order.order_type != ORDER_TYPE_MARKET:
+        return order.limit_price_e8
+    if order.side == SIDE_BUY:
+        return HIGHEST_PRICE
+    return 0
 
 
 def quote_for(state: ExecutionState, buys: bool) -> i64:
     """The national best price on the other side, while displayed size is left there; 0 is none."""
-    if buys:
-        return state.ask_price_e8 if state.ask_left > 0 else 0
-    return state.bid_price_e8 if state.bid_left > 0 else 0
+    if buys and state.ask_left > 0:
+        return state.ask_price_e8
+    if not buys and state.bid_left > 0:
+        return state.bid_price_e8
+    return 0
 
 
 def is_through(state: ExecutionState, price_e8: i64) -> bool:

@@ -23,7 +23,7 @@ from mypy_extensions import i64
 
 from operators.exact_amounts import part
 from operators.fee_schedule import row_at, starts_of
-from operators.trading_hours import date_of, local_day
+from operators.trading_hours import LATEST_NS, date_of, local_day
 from schemas.generated.states import (
     INSTRUMENT_TYPE_FUTURE,
     INSTRUMENT_TYPE_OPTION,
@@ -145,10 +145,19 @@ class MarginRules:
         dates = sorted(first_days | {intraday_from})
         self.starts_ns: list[int] = starts_of(dates)
         self.rates: list[MarginRates] = [MarginRates(date, intraday_from) for date in dates]
+        self.latest: MarginRates = self.rates[0]
+        """Those asked for last: in force from `latest_from_ns` until before `latest_until_ns`."""
+        self.latest_from_ns: i64 = 0
+        self.latest_until_ns: i64 = 0
 
     def at(self, time_ns: i64) -> MarginRates:
         """The rates in force at a time; the first ones before all tables."""
-        return self.rates[max(row_at(self.starts_ns, time_ns), 0)]
+        if not self.latest_from_ns <= time_ns < self.latest_until_ns:
+            row: i64 = max(row_at(self.starts_ns, time_ns), 0)
+            self.latest = self.rates[row]
+            self.latest_from_ns = self.starts_ns[row]
+            self.latest_until_ns = self.starts_ns[row + 1] if row + 1 < len(self.starts_ns) else LATEST_NS
+        return self.latest
 
 
 def row_of(rows: tuple[tuple[int, ...], ...], date: i64) -> tuple[int, ...]:

@@ -20,6 +20,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from operators.order_keys import order_key
 from schemas.generated.states import (
     ORDER_QUEUE_KIND_ALL_OR_NONE,
     ORDER_QUEUE_KIND_BOOK,
@@ -37,10 +38,6 @@ from schemas.generated.states import (
 from schemas.wire import GrowingLongs
 
 NO_PLACE: Final[i64] = -1
-
-
-def order_key(account: str, order_id: str) -> str:
-    return f"{account}\x1f{order_id}"
 
 
 def find_order(state: ExecutionState, key: str) -> OpenOrder | None:

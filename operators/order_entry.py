@@ -26,11 +26,11 @@ from operators.order_book import (
     join,
     leave,
     open_order,
-    order_key,
     reduce,
     remember_ended,
     remember_expiry,
 )
+from operators.order_keys import order_key
 from operators.session_hours import works_in
 from schemas.generated.events import (
     CANCEL_REASON_BY_CLIENT,

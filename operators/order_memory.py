@@ -8,8 +8,7 @@ known here passes; execution refuses an id that still works there, and a replace
 An order's terms are one integer, of bit fields from the lowest: side (2), marking (2), order type (3), time in force
 (3), session (2), post only (1), all or none (1), self-trade prevention (3), accepted (1).
 
-Invariant: an id told apart by account and order id is taken once. An account holds no U+001F (validate sees to it), so
-the text "account U+001F order id" stands for one pair only.
+Invariant: an id told apart by account and order id is taken once.
 Bound: order_ids_max orders and as many replace requests a symbol; the rate counts of one second.
 """
 
@@ -39,7 +38,6 @@ from schemas.generated.events import (
 from schemas.generated.states import ValidateState
 from schemas.wire import GrowingLongs
 
-SEPARATOR: Final = "\x1f"
 UNKNOWN: Final[i64] = -1
 """Terms of an order that is not remembered."""
 ACCEPTED_BIT: Final[i64] = 1 << 17

@@ -156,7 +156,9 @@ def price_fault(order: OrderPlaced) -> i64:
 def expiry_fault(order: OrderPlaced, expiry_max_ns: i64) -> i64:
     expire_ns = order.expire_time_ns
     if order.time_in_force != TIME_IN_FORCE_GOOD_TILL_DATE:
-        return PASSED if expire_ns == 0 else ORDER_REJECT_REASON_EXPIRY_NOT_ALLOWED
+        if expire_ns == 0:
+            return PASSED
+        return ORDER_REJECT_REASON_EXPIRY_NOT_ALLOWED
     if expire_ns == 0:
         return ORDER_REJECT_REASON_EXPIRY_MISSING
     if expire_ns <= order.event_time_ns:

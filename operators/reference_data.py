@@ -95,7 +95,9 @@ def lower_limit(own: i64, theirs: i64) -> i64:
 
 def in_price_range(price_e8: i64) -> i64:
     """The price, or 0 if it is none."""
-    return price_e8 if 0 < price_e8 <= PRICE_MAX_E8 else 0
+    if 0 < price_e8 <= PRICE_MAX_E8:
+        return price_e8
+    return 0
 
 
 def is_sound(change: InstrumentChanged) -> bool:

@@ -26,7 +26,7 @@ OPEN_S: Final[i64] = 34_200
 CLOSE_S: Final[i64] = 57_600
 EARLY_CLOSE_S: Final[i64] = 46_800
 
-LATEST_NS: Final[i64] = 1 << 62
+LATEST_NS: Final[i64] = (1 << 62) - 1
 """Times from here on (the year 2116) are taken as malformed: their trading day could not be computed in 64 bits."""
 
 

@@ -23,9 +23,9 @@ from mypy_extensions import i64
 
 from dataflow.model import Context, KeyedOperator, Record
 from operators.order_market_fit import AuctionCutoffs, instrument_fault, is_marked, market_fault, reference_price_e8
+from operators.order_keys import SEPARATOR, order_key
 from operators.order_memory import (
     ACCEPTED_BIT,
-    SEPARATOR,
     UNKNOWN,
     apply_terms,
     begin_day,
@@ -163,8 +163,10 @@ class Validate(KeyedOperator[ValidateState]):
         reason = self.admission_fault(state, order)
         if reason == PASSED:
             reason = self.order_fault(state, order)
-            terms = terms_of(order) | ACCEPTED_BIT if reason == PASSED else 0
-            if not remember_order(state, f"{order.account}{SEPARATOR}{order.order_id}", terms, self.generation):
+            terms: i64 = 0
+            if reason == PASSED:
+                terms = terms_of(order) | ACCEPTED_BIT
+            if not remember_order(state, order_key(order.account, order.order_id), terms, self.generation):
                 reason = ORDER_REJECT_REASON_ORDER_ID_DUPLICATE
         if reason == PASSED:
             context.emit(validated(state, order, ORDER_ACTION_NEW, ""))
@@ -182,7 +184,7 @@ class Validate(KeyedOperator[ValidateState]):
         if reason == PASSED:
             reason = self.admission_fault(state, order)
         if reason == PASSED:
-            key = f"{order.account}{SEPARATOR}{order.order_id}"
+            key = order_key(order.account, order.order_id)
             terms = known_terms(state, key)
             if not take_request(state, f"{key}{SEPARATOR}{request.request_id}", self.generation):
                 reason = ORDER_REJECT_REASON_REQUEST_ID_DUPLICATE
@@ -203,7 +205,7 @@ class Validate(KeyedOperator[ValidateState]):
         if reason == PASSED:
             reason = self.envelope_fault(state, order)
         if reason == PASSED:
-            terms = known_terms(state, f"{order.account}{SEPARATOR}{order.order_id}")
+            terms = known_terms(state, order_key(order.account, order.order_id))
             if terms != UNKNOWN:
                 apply_terms(terms, order)
                 if terms & ACCEPTED_BIT == 0:
@@ -250,7 +252,9 @@ class Validate(KeyedOperator[ValidateState]):
             return ORDER_REJECT_REASON_ORDER_ID_TOO_LONG
         if not is_plain(order.order_id):
             return ORDER_REJECT_REASON_ORDER_ID_MALFORMED
-        return PASSED if state.instrument.known else ORDER_REJECT_REASON_SYMBOL_UNKNOWN
+        if state.instrument.known:
+            return PASSED
+        return ORDER_REJECT_REASON_SYMBOL_UNKNOWN
 
     def order_fault(self, state: ValidateState, order: OrderPlaced) -> i64:
         """The first reason of shape, instrument or market, or PASSED."""

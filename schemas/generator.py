@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 from schemas import interpreted_module
@@ -19,7 +20,7 @@ from schemas.statements import (
     constant,
     indent,
     read_lines,
-    write_lines,
+    write_fields,
 )
 from schemas.wire import bytes_of, e8_of
 
@@ -32,14 +33,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from librt.strings import BytesWriter, read_f64_le, read_i64_be, write_f64_le, write_i64_be
-from mypy_extensions import i64, mypyc_attr, u8
+from librt.strings import (
+    BytesWriter, read_f64_le, read_i64_be, write_f64_le, write_i16_le, write_i32_le, write_i64_be, write_i64_le,
+)
+from mypy_extensions import i16, i32, i64, mypyc_attr, u8
 
 from dataflow.model import {bases}
 from schemas.plain import from_dict, to_dict
 from schemas.wire import (
     GrowingLongs, read_block, read_bytes, read_growing, read_index, read_long, read_money,
-    read_string, read_word, write_bytes, write_growing, write_long, write_money, write_string, write_word,
+    read_string, read_word, write_bytes, write_growing, write_long, write_money, write_names, write_recent,
+    write_string, write_word,
 )
 '''
 
@@ -139,12 +143,14 @@ class ClassWriter:
     def encoder(self) -> Iterator[str]:
         names = Names()
         yield "def encode_into(self, writer: BytesWriter) -> None:"
-        for item in self.record.fields:
-            if item.type.kind == "id":
-                yield f"    write_i64_be(writer, self.{item.name}_hi)"
-                yield f"    write_i64_be(writer, self.{item.name}_lo)"
+        for is_id, items in groupby(self.record.fields, lambda item: item.type.kind == "id"):
+            if is_id:
+                for item in items:
+                    yield f"    write_i64_be(writer, self.{item.name}_hi)"
+                    yield f"    write_i64_be(writer, self.{item.name}_lo)"
             else:
-                yield from indent(write_lines(item.type, f"self.{item.attribute}", names, item.interned))
+                fields = [(item.type, f"self.{item.attribute}", item.interned) for item in items]
+                yield from indent(write_fields(fields, names, self.is_event))
 
     def to_dict(self) -> Iterator[str]:
         yield "def to_dict(self) -> dict[str, Any]:"

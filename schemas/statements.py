@@ -31,6 +31,17 @@ WRITER = {
 }
 """Statements that write a value of each kind; a word is a string of a small vocabulary, a small enum one whose indices
 take a byte each."""
+NAMES_WRITER = "write_names(writer, {0}, {1}, {2})"
+RECENT_WRITER = "write_recent(writer, {0})"
+"""The same for two words and a string that follow each other, and for a string that other events repeat."""
+BYTE_VALUE = {"small enum": "{0} << 1", "boolean": "i64({0})"}
+"""Kinds that take one byte, below 128: that byte."""
+BYTES_WRITER = {
+    8: "write_i64_le(writer, {0})",
+    4: "write_i32_le(writer, i32({0}))",
+    2: "write_i16_le(writer, i16({0}))",
+}
+"""Statements that write so many such bytes at once."""
 ONE_BYTE_SYMBOLS = 64
 FIXED = {
     "price": ("read_i64_be(data, {0})", 8),
@@ -81,6 +92,36 @@ def writing(kind: Type, is_word: bool) -> str:
     if kind.kind == "enum" and kind.symbols <= ONE_BYTE_SYMBOLS:
         return "small enum"
     return "word" if is_word and kind.kind == "string" else kind.kind
+
+
+def write_fields(fields: list[tuple[Type, str, bool]], names: Names, is_event: bool) -> Iterator[str]:
+    """Statements that write the values of consecutive fields: (type, value, whether it is a word). Neighbours that can
+    be are written at once; strings of events are those of other events of the same chain."""
+    kinds = [writing(kind, is_word) for kind, _, is_word in fields]
+    place = 0
+    while place < len(fields):
+        kind, value, is_word = fields[place]
+        size = bytes_together(kinds[place:])
+        if is_event and kinds[place : place + 3] == ["word", "word", "string"]:
+            yield NAMES_WRITER.format(*(field[1] for field in fields[place : place + 3]))
+            place += 3
+        elif size > 1:
+            shifted = enumerate(zip(kinds[place : place + size], fields[place : place + size], strict=True))
+            parts = [f"({BYTE_VALUE[name].format(field[1])}) << {8 * index}" for index, (name, field) in shifted]
+            yield BYTES_WRITER[size].format(" | ".join(parts).replace(" << 0", ""))
+            place += size
+        elif is_event and kinds[place] == "string":
+            yield RECENT_WRITER.format(value)
+            place += 1
+        else:
+            yield from write_lines(kind, value, names, is_word)
+            place += 1
+
+
+def bytes_together(kinds: list[str]) -> int:
+    """How many of the kinds that come next are one byte each, and written at once."""
+    count = next((place for place, kind in enumerate(kinds) if kind not in BYTE_VALUE), len(kinds))
+    return next((size for size in BYTES_WRITER if size <= count), 1)
 
 
 def write_lines(kind: Type, value: str, names: Names, is_word: bool) -> Iterator[str]:

@@ -12,8 +12,18 @@ from decimal import Context as DecimalContext
 from decimal import Decimal
 from typing import Final
 
-from librt.strings import BytesWriter, read_i64_be, read_i64_le, write_i16_le, write_i32_le, write_i64_be, write_i64_le
-from mypy_extensions import i16, i64, mypyc_attr, u8
+from librt.strings import (
+    BytesWriter,
+    read_i64_be,
+    read_i64_le,
+    write_i16_be,
+    write_i16_le,
+    write_i32_be,
+    write_i32_le,
+    write_i64_be,
+    write_i64_le,
+)
+from mypy_extensions import i16, i32, i64, mypyc_attr, u8
 
 from dataflow.model import GrowingMap
 
@@ -56,7 +66,28 @@ WRITTEN_WORDS: Final[list[Written]] = [Written("", b"\x00")] * WRITTEN_SLOTS
 """Of the words in `ENCODED` the latest in each slot, by its address: a word that was read is mostly the same object
 wherever it is written, and is found here without a look into the dictionary."""
 
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class Named:
+    """Names that were written one after the other (symbol, account, order), and their bytes."""
+
+    __slots__ = ("encoded", "first", "second", "third")
+
+    def __init__(self, first: str, second: str, third: str, encoded: bytes) -> None:
+        self.first: str = first
+        self.second: str = second
+        self.third: str = third
+        self.encoded: bytes = encoded
+
+
+RECENT_SLOTS: Final = 127
+"""What has no vocabulary is written again soon or never: by the events that follow from one input."""
+RECENT_STRINGS: Final[list[Written]] = [Written("", b"\x00")] * RECENT_SLOTS
+RECENT_NAMES: Final[list[Named]] = [Named("", "", "", b"\x00\x00\x00")] * RECENT_SLOTS
+"""The latest in each slot, by address, as in `WRITTEN_WORDS`."""
 DECIMAL_SCALE: Final = 8
+MONEY_SHORT: Final = 1 << 55
+"""Money below this takes seven bytes at most."""
 MONEY_LIMIT: Final = 10**38
 """Money is below this, in 1e-8 of the currency unit: 38 digits."""
 EXACT: Final = DecimalContext(prec=60)
@@ -183,6 +214,36 @@ def write_string(writer: BytesWriter, value: str) -> None:
     writer.write(encoded)
 
 
+def write_recent(writer: BytesWriter, value: str) -> None:
+    """A string of no vocabulary that other events repeat: one just written is found by its address."""
+    if not value:
+        writer.append(0)
+        return
+    address: i64 = id(value)
+    slot: i64 = (address >> 4) % RECENT_SLOTS
+    written = RECENT_STRINGS[slot]
+    if written.text is not value:
+        written = Written(value, value.encode())
+        RECENT_STRINGS[slot] = written
+    write_long(writer, len(written.encoded))
+    writer.write(written.encoded)
+
+
+def write_names(writer: BytesWriter, first: str, second: str, third: str) -> None:
+    """Two words and a string, as all events of one order have them; those just written are written at once."""
+    address: i64 = id(third)
+    slot: i64 = (address >> 4) % RECENT_SLOTS
+    named = RECENT_NAMES[slot]
+    if named.third is not third or named.second is not second or named.first is not first:
+        own = BytesWriter()
+        write_word(own, first)
+        write_word(own, second)
+        write_recent(own, third)
+        named = Named(first, second, third, own.getvalue())
+        RECENT_NAMES[slot] = named
+    writer.write(named.encoded)
+
+
 def write_word(writer: BytesWriter, value: str) -> None:
     """A string of a small vocabulary."""
     address: i64 = id(value)
@@ -271,16 +332,40 @@ def write_money(writer: BytesWriter, value: int) -> None:
     if value == 0:
         write_i16_le(writer, 2)  # a length of one, and that byte
         return
-    size: i64 = value.bit_length() // 8 + 1
-    if size > 8:
-        if not -MONEY_LIMIT < value < MONEY_LIMIT:
-            raise ValueError(f"money of {value} has more than 38 digits")
-        write_bytes(writer, value.to_bytes(size, "big", signed=True))
+    if -MONEY_SHORT < value < MONEY_SHORT:
+        write_short_money(writer, value)
         return
-    write_long(writer, size)
-    number: i64 = value
-    write_i64_be(writer, number << (64 - 8 * size))
-    writer.truncate(len(writer) - 8 + size)
+    if not -MONEY_LIMIT < value < MONEY_LIMIT:
+        raise ValueError(f"money of {value} has more than 38 digits")
+    size = value.bit_length() // 8 + 1
+    write_bytes(writer, value.to_bytes(size, "big", signed=True))
+
+
+def write_short_money(writer: BytesWriter, number: i64) -> None:
+    """Length and bytes of an amount of up to seven bytes, two to eight of them at a time. Avro has the
+    lowest last, so the parts are taken from the top; the lower ones are made signed, as their writers want them."""
+    magnitude: i64 = number if number >= 0 else -number
+    if magnitude < 1 << 31:
+        if magnitude < 1 << 15:
+            if magnitude < 1 << 7:
+                write_i16_be(writer, i16(0x200 | number & 0xFF))
+            else:
+                writer.append(4)
+                write_i16_be(writer, i16(number))
+        elif magnitude < 1 << 23:
+            write_i32_be(writer, i32(0x6000000 | number & 0xFFFFFF))
+        else:
+            writer.append(8)
+            write_i32_be(writer, i32(number))
+    elif magnitude < 1 << 39:
+        write_i16_be(writer, i16(0xA00 | number >> 32 & 0xFF))
+        write_i32_be(writer, i32((number & 0xFFFFFFFF ^ 0x80000000) - 0x80000000))
+    elif magnitude < 1 << 47:
+        writer.append(12)
+        write_i32_be(writer, i32(number >> 16))
+        write_i16_be(writer, i16((number & 0xFFFF ^ 0x8000) - 0x8000))
+    else:
+        write_i64_be(writer, 14 << 56 | number & SEVEN_BYTES)
 
 
 def read_money(data: bytes, position: i64) -> tuple[int, i64]:
@@ -307,7 +392,7 @@ class GrowingLongs(GrowingMap):
         self.entries.setdefault(key, value)
         if len(self.entries) == known:
             return False
-        write_string(self.fresh, key)
+        write_recent(self.fresh, key)
         write_long(self.fresh, value)
         return True
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from librt.strings import BytesWriter, read_f64_le, read_i64_be, write_f64_le, write_i64_be
-from mypy_extensions import i64, mypyc_attr, u8
+from librt.strings import (
+    BytesWriter, read_f64_le, read_i64_be, write_f64_le, write_i16_le, write_i32_le, write_i64_be, write_i64_le,
+)
+from mypy_extensions import i16, i32, i64, mypyc_attr, u8
 
 from dataflow.model import GrowingMap, State, StateType
 from schemas.plain import from_dict, to_dict
 from schemas.wire import (
     GrowingLongs, read_block, read_bytes, read_growing, read_index, read_long, read_money,
-    read_string, read_word, write_bytes, write_growing, write_long, write_money, write_string, write_word,
+    read_string, read_word, write_bytes, write_growing, write_long, write_money, write_names, write_recent,
+    write_string, write_word,
 )
 
 
@@ -358,12 +361,8 @@ class OpenOrder:
         write_long(writer, self.venue_order_id)
         write_word(writer, self.account)
         write_string(writer, self.order_id)
-        writer.append(u8(self.side << 1))
-        writer.append(u8(self.marking << 1))
-        writer.append(u8(self.order_type << 1))
-        writer.append(u8(self.time_in_force << 1))
-        writer.append(u8(self.session << 1))
-        writer.append(u8(self.state << 1))
+        write_i32_le(writer, i32((self.side << 1) | (self.marking << 1) << 8 | (self.order_type << 1) << 16 | (self.time_in_force << 1) << 24))
+        write_i16_le(writer, i16((self.session << 1) | (self.state << 1) << 8))
         writer.append(u8(self.queue << 1))
         write_long(writer, self.priority)
         write_i64_be(writer, self.limit_price_e8)
@@ -373,10 +372,7 @@ class OpenOrder:
         write_long(writer, self.display_quantity)
         write_long(writer, self.shown_quantity)
         write_long(writer, self.expire_time_ns)
-        writer.append(1 if self.post_only else 0)
-        writer.append(1 if self.all_or_none else 0)
-        writer.append(u8(self.self_trade_prevention << 1))
-        writer.append(u8(self.instrument_type << 1))
+        write_i32_le(writer, i32((i64(self.post_only)) | (i64(self.all_or_none)) << 8 | (self.self_trade_prevention << 1) << 16 | (self.instrument_type << 1) << 24))
         write_long(writer, self.multiplier)
         write_money(writer, self.filled_amount_e8)
         write_money(writer, self.commission_charged_e8)
@@ -676,8 +672,7 @@ class ExecutionState(State):
         write_word(writer, self.ask_venue)
         write_i64_be(writer, self.last_price_e8)
         write_i64_be(writer, self.market_last_price_e8)
-        writer.append(u8(self.status << 1))
-        writer.append(u8(self.phase << 1))
+        write_i16_le(writer, i16((self.status << 1) | (self.phase << 1) << 8))
         writer.append(1 if self.opened else 0)
         write_long(writer, self.clock_ns)
         write_long(writer, self.boundary_ns)
@@ -1565,8 +1560,7 @@ class AlertRule:
         write_long(writer, self.move_bps)
         write_long(writer, self.hysteresis_bps)
         write_i64_be(writer, self.reference_price_e8)
-        writer.append(1 if self.armed else 0)
-        writer.append(1 if self.triggered else 0)
+        write_i16_le(writer, i16((i64(self.armed)) | (i64(self.triggered)) << 8))
         write_long(writer, self.act_below_e8)
         write_long(writer, self.act_above_e8)
         write_long(writer, self.trigger_count)
@@ -1828,8 +1822,7 @@ class RiskOrder:
 
     def encode_into(self, writer: BytesWriter) -> None:
         write_word(writer, self.symbol)
-        writer.append(u8(self.side << 1))
-        writer.append(1 if self.located else 0)
+        write_i16_le(writer, i16((self.side << 1) | (i64(self.located)) << 8))
         write_long(writer, self.quantity)
         write_long(writer, self.filled_quantity)
         write_i64_be(writer, self.price_e8)
@@ -2036,12 +2029,8 @@ class RiskState(State):
         self.locates: list[RiskLocate] = locates if locates is not None else []
 
     def encode_into(self, writer: BytesWriter) -> None:
-        writer.append(u8(self.standing << 1))
-        writer.append(u8(self.account_kind << 1))
-        writer.append(u8(self.status << 1))
-        writer.append(1 if self.short_permitted else 0)
-        writer.append(1 if self.options_permitted else 0)
-        writer.append(1 if self.futures_permitted else 0)
+        write_i32_le(writer, i32((self.standing << 1) | (self.account_kind << 1) << 8 | (self.status << 1) << 16 | (i64(self.short_permitted)) << 24))
+        write_i16_le(writer, i16((i64(self.options_permitted)) | (i64(self.futures_permitted)) << 8))
         write_long(writer, self.position_max)
         write_long(writer, self.concentration_bps_max)
         write_money(writer, self.gross_exposure_max_e8)
@@ -2073,8 +2062,7 @@ class RiskState(State):
         write_money(writer, self.deficit_e8)
         write_long(writer, self.deficit_day)
         write_long(writer, self.frozen_to_day)
-        writer.append(u8(self.global_switch << 1))
-        writer.append(u8(self.account_switch << 1))
+        write_i16_le(writer, i16((self.global_switch << 1) | (self.account_switch << 1) << 8))
         if len(self.symbol_switches) > 0:
             write_long(writer, len(self.symbol_switches))
             for key3, item2 in self.symbol_switches.items():
@@ -2292,8 +2280,7 @@ class ListedInstrument:
         self.shortable: bool = shortable
 
     def encode_into(self, writer: BytesWriter) -> None:
-        writer.append(1 if self.known else 0)
-        writer.append(1 if self.sound else 0)
+        write_i16_le(writer, i16((i64(self.known)) | (i64(self.sound)) << 8))
         write_long(writer, self.changed_ns)
         writer.append(u8(self.instrument_type << 1))
         write_long(writer, self.listed_from_ns)
@@ -2492,8 +2479,7 @@ class ValidateState(State):
         write_i64_be(writer, self.bid_price_e8)
         write_i64_be(writer, self.ask_price_e8)
         write_i64_be(writer, self.last_price_e8)
-        writer.append(u8(self.status << 1))
-        writer.append(u8(self.market_status << 1))
+        write_i16_le(writer, i16((self.status << 1) | (self.market_status << 1) << 8))
         writer.append(u8(self.status_reason << 1))
         write_long(writer, self.status_ns)
         write_i64_be(writer, self.lower_band_e8)
