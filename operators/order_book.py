@@ -157,10 +157,16 @@ def direction(order: OpenOrder, kind: i64) -> i64:
 
 
 def search(ladder: list[OrderQueue], price_e8: i64, sign: i64) -> i64:
-    """Index of the first queue whose price is not worse; the length where there is none."""
-    low: i64 = 0
+    """Index of the first queue whose price is not worse; the length where there is none. Looks near the best first."""
     high: i64 = len(ladder)
+    low: i64 = high - 1
+    step: i64 = 1
     rank = price_e8 * sign
+    while low >= 0 and ladder[low].price_e8 * sign >= rank:
+        high = low
+        step <<= 1
+        low -= step
+    low = max(low + 1, 0)
     while low < high:
         middle = (low + high) >> 1
         if ladder[middle].price_e8 * sign < rank:

@@ -22,8 +22,8 @@ from typing import Final
 from mypy_extensions import i64
 
 from dataflow.model import Context, KeyedOperator, Record
-from operators.order_market_fit import AuctionCutoffs, instrument_fault, is_marked, market_fault, reference_price_e8
 from operators.order_keys import SEPARATOR, order_key
+from operators.order_market_fit import AuctionCutoffs, instrument_fault, is_marked, market_fault, reference_price_e8
 from operators.order_memory import (
     ACCEPTED_BIT,
     UNKNOWN,
