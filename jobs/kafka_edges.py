@@ -14,6 +14,7 @@ from dataflow.connectors.kafka.turns import TurnsTopic, make_own_topic
 from dataflow.connectors.kafka.until import ends
 from dataflow.engines.embedded.outbox import Outbox
 from dataflow.engines.embedded.wiring import Wiring
+from dataflow.fault_points import reach
 from dataflow.graph import Graph, Job, KafkaSettings, Source
 from dataflow.model import Record
 from dataflow.ports import InputFault
@@ -124,9 +125,11 @@ def connect(graph: Graph, wiring: Wiring, run: KafkaRun) -> KafkaEdges:
     faults = start_faults(settings, streams)
     if faults:
         raise InputFault("cannot run on this cluster\n" + "\n".join(f"    {fault}" for fault in faults))
+    reach("topics-checked")
     make_own_topic(open_admin(settings), settings.turns_topic(run.application), settings.replication)
     config: dict[str, Any] = client_config(settings)
     schemas = RegisteredSchemas(settings, streams) if settings.registry else LocalSchemas(streams)
+    reach("schemas-known")
     refused: dict[str, str] = {}
     inputs = [_input(graph, source, run, schemas, refused) for source in graph.sources.values() if source.uses == KAFKA]
     consumer = {**config, "group.id": f"{settings.prefix}tapeline-{run.application}"}
