@@ -23,7 +23,7 @@ from dataflow.engines.embedded.checkpoints import CheckpointStore, Manifest, Sta
 from dataflow.engines.embedded.core import Core
 from dataflow.engines.embedded.intake import ArrivalIntake, Intake, OrderedIntake, SourceLane
 from dataflow.engines.embedded.lanes import Lane
-from dataflow.engines.embedded.restore import restore, state_header
+from dataflow.engines.embedded.restore import restore, state_header, without_collector
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.engines.embedded.worker import Worker
 from dataflow.fault_points import reach
@@ -169,7 +169,8 @@ class Runner:
         self.intake.start({name: entry["used"] for name, entry in entries.items()})
         self.may_write = self.ledger is None
         if self.ledger is not None:
-            self._catch_up(self.ledger, position, standby)
+            with without_collector():
+                self._catch_up(self.ledger, position, standby)
         reach("caught-up")
         self.statistics.ended = manifest is not None and manifest.ended and not self.may_go_on
         self._schedule()
