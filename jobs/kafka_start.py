@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import closing
 
-from dataflow.connectors.kafka.clients import open_registry
-from dataflow.connectors.kafka.schema_lookup import SchemaLookup, UnknownSchemaId
-from dataflow.connectors.kafka.subjects import check_subjects, declared_subjects, register_or_look_up, value_schema
+from dataflow.connectors.kafka.registry import open_registry
+from dataflow.connectors.kafka.schema_lookup import SchemaLookup
+from dataflow.connectors.kafka.subjects import check_subjects, declared_subjects, register_or_look_up
 from dataflow.connectors.kafka.topics import check_topics
 from dataflow.graph import KafkaSettings, Stream
 from jobs.schema_comparison import incompatibilities
-from schemas.confluent import LocalRegistry
 
 
 def start_faults(settings: KafkaSettings, streams: Iterable[Stream]) -> list[str]:
@@ -45,21 +44,3 @@ class RegisteredSchemas:
 
     def close(self) -> None:
         self._registry.close()
-
-
-class LocalSchemas:
-    """The same without a registry: ids that the schemas themselves give, and no schemas but those of this program."""
-
-    def __init__(self, streams: Iterable[Stream]) -> None:
-        self._registry = LocalRegistry()
-        self.ids = {stream.name: self._registry.register(value_schema(stream)) for stream in streams}
-
-    def schema(self, schema_id: int) -> str:
-        """As JSON. Raises UnknownSchemaId."""
-        try:
-            return self._registry.schema(schema_id)
-        except ValueError as error:
-            raise UnknownSchemaId(str(error)) from None
-
-    def close(self) -> None:
-        """Nothing is open."""

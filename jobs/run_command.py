@@ -271,6 +271,3 @@ def _carry_on(assembly: Assembly, figures: LiveFigures, console: Console, option
         assembly.run(tell)
         figures.end()
         progress.update(task, description="done" if assembly.runner.statistics.ended else "stopped")
-
-
-COMMANDS = [run, feed]

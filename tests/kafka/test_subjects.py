@@ -13,7 +13,7 @@ import fastavro
 import pytest
 from confluent_kafka.schema_registry import SchemaRegistryClient
 
-from dataflow.connectors.kafka.clients import open_registry
+from dataflow.connectors.kafka.registry import open_registry
 from dataflow.connectors.kafka.subjects import (
     LEVEL,
     REGISTER,

@@ -30,8 +30,8 @@ from dataflow.load import load_graph
 from dataflow.model import Record
 from dataflow.services.broker import Broker
 from jobs.catalog import catalog
-from jobs.kafka_start import LocalSchemas
 from jobs.live_figures import LIVE_FILE
+from jobs.local_schemas import LocalSchemas
 from schemas.generated.events import KEY_FIELDS
 
 TREE = Path(__file__).parents[3]
