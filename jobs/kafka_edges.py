@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from dataflow.connectors.kafka.clients import client_config, open_admin
 from dataflow.connectors.kafka.decoder import Decoder, Reading, Unread
 from dataflow.connectors.kafka.ledger import KafkaLedger
 from dataflow.connectors.kafka.ledger_settings import LedgerSettings
 from dataflow.connectors.kafka.reader import Input, KafkaReader
-from dataflow.connectors.kafka.topics import check_topics
 from dataflow.connectors.kafka.turns import TurnsTopic, make_own_topic
 from dataflow.connectors.kafka.until import ends
 from dataflow.engines.embedded.outbox import Outbox
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.fault_points import reach
-from dataflow.graph import Graph, Job, KafkaSettings, Source, Stream
+from dataflow.graph import Graph, Job, KafkaSettings, Source
 from dataflow.model import Record
-from dataflow.ports import InputFault
-from jobs.local_schemas import LocalSchemas
-from jobs.on_demand import loaded
+from jobs.kafka_start import StreamSchemas, checked_schemas
 from schemas.generated.events import KEY_FIELDS, DeadLetter
 
 KAFKA: Final = "kafka"
@@ -29,16 +26,6 @@ KAFKA: Final = "kafka"
 
 FEED: Final = "feed"
 """The job that carries sources into topics."""
-
-
-class StreamSchemas(Protocol):
-    """Ids of the streams' schemas, and schemas by id."""
-
-    ids: dict[str, int]
-
-    def schema(self, schema_id: int) -> str: ...
-
-    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -131,14 +118,10 @@ def connect(graph: Graph, wiring: Wiring, run: KafkaRun) -> KafkaEdges:
     settings = run.settings
     used = dict.fromkeys((*wiring.channels, *(source.stream for source in graph.sources.values())))
     streams = [graph.streams[name] for name in used]
-    check = loaded("jobs.kafka_start:start_faults") if settings.registry else check_topics
-    if faults := check(settings, streams):
-        raise InputFault("cannot run on this cluster\n" + "\n".join(f"    {fault}" for fault in faults))
-    reach("topics-checked")
+    schemas = checked_schemas(settings, streams)
+    reach("checked")
     make_own_topic(open_admin(settings), settings.turns_topic(run.application), settings.replication)
     config: dict[str, Any] = client_config(settings)
-    schemas = _schemas(settings, streams)
-    reach("schemas-known")
     refused: dict[str, str] = {}
     inputs = [_input(graph, source, run, schemas, refused) for source in graph.sources.values() if source.uses == KAFKA]
     consumer = {**config, "group.id": f"{settings.prefix}tapeline-{run.application}"}
@@ -163,13 +146,6 @@ def connect(graph: Graph, wiring: Wiring, run: KafkaRun) -> KafkaEdges:
     turns = TurnsTopic(config, settings.turns_topic(run.application), f"tapeline-{run.application}-turns")
     group = None if reader is None else reader.group
     return KafkaEdges(reader, KafkaLedger(config, ledger_settings, turns, group, refused), schemas)
-
-
-def _schemas(settings: KafkaSettings, streams: list[Stream]) -> StreamSchemas:
-    if not settings.registry:
-        return LocalSchemas(streams)
-    registered: StreamSchemas = loaded("jobs.kafka_start:RegisteredSchemas")(settings, streams)
-    return registered
 
 
 def begin(edges: KafkaEdges, run: KafkaRun) -> None:
