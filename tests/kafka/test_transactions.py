@@ -16,6 +16,9 @@ from tests.kafka.producers import claimant, producer
 
 Step = Callable[[TransactionalProducer, str], object]
 
+CLIENT_ASKS_AGAIN_S = 0.7
+"""By then a refused client that was still there would have asked again, and shut out the one that took its place."""
+
 
 def post(first: TransactionalProducer, topic: str) -> None:
     first.post(topic, 1, Post("records", ["key"], [b"value"], ["0" * 32], ["0" * 32]))
@@ -60,6 +63,7 @@ def test_an_id_whose_transaction_is_open_is_asked_for_again_by_a_new_client(clus
     successor.init()
     assert refusals.heard
     assert successor.claimant.refusals is not refusals
+    time.sleep(CLIENT_ASKS_AGAIN_S)
     successor.begin()
     successor.post_last(topic, b"key", b"last")
     successor.commit()
