@@ -1,8 +1,12 @@
-"""Named places at which a test may end the process, or stop it: nothing happens there unless a test says so.
+"""Named places at which a test may end the process, or stop it, and a benchmark may see when it came there: nothing
+happens there unless one of them says so.
 
 `TAPELINE_KILL_AT=NAME:COUNT` kills the process (SIGKILL, as a failing machine would) when it comes to the place for the
 COUNT-th time; `NAME:COUNT:STOP` sends another signal. `NAME+MICROSECONDS:COUNT` kills it so long after it has come
 there, whatever it does by then: within a call that this program cannot look into.
+
+`TAPELINE_TIMES=FILE` appends a line when the process first comes to each place: its name, and the machine's monotonic
+time in seconds.
 """
 
 from __future__ import annotations
@@ -11,9 +15,11 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 from typing import Final
 
 VARIABLE: Final = "TAPELINE_KILL_AT"
+TIMES_VARIABLE: Final = "TAPELINE_TIMES"
 
 
 class _Plan:
@@ -38,7 +44,21 @@ class _Plan:
         os.kill(os.getpid(), self.signal)
 
 
+class _Times:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.seen: set[str] = set()
+
+    def note(self, name: str) -> None:
+        if name not in self.seen:
+            self.seen.add(name)
+            with self.path.open("a") as file:
+                file.write(f"{name} {time.monotonic():.4f}\n")
+
+
 _PLANS: Final[list[_Plan]] = []
+"""One, or none."""
+_TIMES: Final = [_Times(Path(path)) for path in [os.environ.get(TIMES_VARIABLE, "")] if path]
 """One, or none."""
 
 
@@ -57,3 +77,5 @@ def reach(name: str) -> None:
             each.left -= 1
             if each.left == 0:
                 each.carry_out()
+    for times in _TIMES:
+        times.note(name)

@@ -6,22 +6,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from dataflow.connectors.clickhouse.client import Server, open_embedded, open_server
-from dataflow.connectors.clickhouse.sink import ClickHouseSink
 from dataflow.connectors.log.sink import LogSink
 from dataflow.engines.embedded.checkpoints import CheckpointStore
 from dataflow.engines.embedded.runner import Edges, Runner, Settings
 from dataflow.engines.embedded.wiring import Wiring, wire
 from dataflow.engines.embedded.worker import ThreadWorker, Worker
-from dataflow.graph import Graph, Job, Stream
+from dataflow.graph import Graph, Job
 from dataflow.graph import Sink as SinkDeclaration
-from dataflow.object_storage import ObjectStorage
 from dataflow.ports import InputFault, Sink, Source, Storage
 from jobs.kafka_edges import KafkaEdges, KafkaRun, begin, connect, feeding, partitions, reading_topics
 from jobs.letters import vocabulary
 from jobs.matched_sources import matched_specifications, open_matched
+from jobs.on_demand import loaded
 
 
 @dataclass(frozen=True)
@@ -134,7 +131,9 @@ def _on_kafka(graph: Graph, request: RunRequest, run: KafkaRun, storage: Storage
 
 
 def _checkpoints(request: RunRequest, storage: Storage) -> CheckpointStore:
-    return CheckpointStore(ObjectStorage(request.checkpoints) if request.checkpoints else storage)
+    if not request.checkpoints:
+        return CheckpointStore(storage)
+    return CheckpointStore(loaded("dataflow.object_storage:ObjectStorage")(request.checkpoints))
 
 
 def _logs(graph: Graph) -> tuple[str, ...]:
@@ -184,14 +183,7 @@ def _sink(graph: Graph, declaration: SinkDeclaration, storage: Storage, request:
     if declaration.uses == "log":
         return LogSink(storage, streams, **declaration.parameters)
     if declaration.uses == "clickhouse":
-        return _clickhouse(declaration.parameters, streams, storage, request)
+        make = loaded("jobs.clickhouse_sink:clickhouse_sink")
+        sink: Sink = make(declaration.parameters, streams, storage, request.data, request.tree)
+        return sink
     raise InputFault(f"sink {declaration.name}: the embedded engine has no connector {declaration.uses!r}")
-
-
-def _clickhouse(given: dict[str, Any], streams: list[Stream], storage: Storage, request: RunRequest) -> Sink:
-    ddl = request.tree / given["ddl"]
-    if given["host"]:
-        server = Server(given["host"], given["port"], given["user"], given["database"], given["secure"])
-        return ClickHouseSink(storage, streams, lambda: open_server(server), ddl, is_shared=True)
-    path = request.data / given["path"]
-    return ClickHouseSink(storage, streams, lambda: open_embedded(path), ddl)

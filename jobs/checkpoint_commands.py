@@ -110,6 +110,3 @@ def _fields(cell: StoredCell) -> dict[str, Any]:
         "timers_ns": list(cell.timers),
         "state": plain(cell.state),
     }
-
-
-COMMANDS = [checkpoints]

@@ -238,6 +238,3 @@ def dump(data: bytes) -> Iterator[str]:
         row = data[start : start + ROW_BYTES]
         text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
         yield f"{start:06x}  {row.hex(' '):<{3 * ROW_BYTES}} {text}"
-
-
-COMMANDS = [dlq]

@@ -146,6 +146,3 @@ def run_examples(pipelines: Path, environment: str, examples: Path | None, words
 
 def _drive(graph: Graph, job: str) -> Driver:
     return PipelineDriver(graph, job, vocabulary())
-
-
-COMMANDS = [lint, draw, show_plan, echo, run_examples]

@@ -14,10 +14,10 @@ from dataflow.connectors.kafka.turns import TurnsTopic, make_own_topic
 from dataflow.connectors.kafka.until import ends
 from dataflow.engines.embedded.outbox import Outbox
 from dataflow.engines.embedded.wiring import Wiring
+from dataflow.fault_points import reach
 from dataflow.graph import Graph, Job, KafkaSettings, Source
 from dataflow.model import Record
-from dataflow.ports import InputFault
-from jobs.kafka_start import LocalSchemas, RegisteredSchemas, start_faults
+from jobs.kafka_start import StreamSchemas, checked_schemas
 from schemas.generated.events import KEY_FIELDS, DeadLetter
 
 KAFKA: Final = "kafka"
@@ -26,9 +26,6 @@ KAFKA: Final = "kafka"
 
 FEED: Final = "feed"
 """The job that carries sources into topics."""
-
-
-StreamSchemas = RegisteredSchemas | LocalSchemas
 
 
 @dataclass(frozen=True)
@@ -121,12 +118,10 @@ def connect(graph: Graph, wiring: Wiring, run: KafkaRun) -> KafkaEdges:
     settings = run.settings
     used = dict.fromkeys((*wiring.channels, *(source.stream for source in graph.sources.values())))
     streams = [graph.streams[name] for name in used]
-    faults = start_faults(settings, streams)
-    if faults:
-        raise InputFault("cannot run on this cluster\n" + "\n".join(f"    {fault}" for fault in faults))
+    schemas = checked_schemas(settings, streams)
+    reach("checked")
     make_own_topic(open_admin(settings), settings.turns_topic(run.application), settings.replication)
     config: dict[str, Any] = client_config(settings)
-    schemas = RegisteredSchemas(settings, streams) if settings.registry else LocalSchemas(streams)
     refused: dict[str, str] = {}
     inputs = [_input(graph, source, run, schemas, refused) for source in graph.sources.values() if source.uses == KAFKA]
     consumer = {**config, "group.id": f"{settings.prefix}tapeline-{run.application}"}

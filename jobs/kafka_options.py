@@ -7,9 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import click
-from confluent_kafka.schema_registry import SchemaRegistryClient
 
-from dataflow.connectors.kafka.clients import open_registry
 from dataflow.document.kafka_section import BROKERS_REMEDY, REGISTRY_REMEDY, are_brokers, is_registry
 from dataflow.graph import Graph, KafkaSettings
 from dataflow.ports import InputFault
@@ -38,12 +36,3 @@ def need_brokers(settings: KafkaSettings) -> None:
     """Raises InputFault where no cluster is named."""
     if not settings.brokers:
         raise InputFault("no Kafka is named\n    set TAPELINE_KAFKA or give --kafka HOST:PORT")
-
-
-def command_registry(settings: KafkaSettings) -> SchemaRegistryClient:
-    """A client of the Schema Registry until the command ends. Raises InputFault, also where none is named."""
-    if not settings.registry:
-        raise InputFault("no Schema Registry is named\n    set TAPELINE_REGISTRY or give --registry URL")
-    registry = open_registry(settings)
-    click.get_current_context().call_on_close(registry.close)
-    return registry

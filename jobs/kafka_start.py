@@ -3,63 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import closing
+from typing import Protocol
 
-from dataflow.connectors.kafka.clients import open_registry
-from dataflow.connectors.kafka.schema_lookup import SchemaLookup, UnknownSchemaId
-from dataflow.connectors.kafka.subjects import check_subjects, declared_subjects, register_or_look_up, value_schema
 from dataflow.connectors.kafka.topics import check_topics
 from dataflow.graph import KafkaSettings, Stream
-from jobs.schema_comparison import incompatibilities
-from schemas.confluent import LocalRegistry
+from dataflow.ports import InputFault
+from jobs.local_schemas import LocalSchemas
+from jobs.on_demand import loaded
 
 
-def start_faults(settings: KafkaSettings, streams: Iterable[Stream]) -> list[str]:
-    """Why a run cannot start on the topics of these streams, a line each: a topic is missing or has another number of
-    partitions; the registry holds another key, or a schema whose data this program cannot read. Raises InputFault
-    where the cluster or the registry cannot be asked."""
+class StreamSchemas(Protocol):
+    """Ids of the streams' schemas, and schemas by id."""
+
+    ids: dict[str, int]
+
+    def faults(self) -> list[str]: ...
+
+    def register(self) -> None: ...
+
+    def schema(self, schema_id: int) -> str: ...
+
+    def close(self) -> None: ...
+
+
+def checked_schemas(settings: KafkaSettings, streams: Iterable[Stream]) -> StreamSchemas:
+    """The schemas of these streams. Close them. Raises InputFault where the cluster or the registry cannot be asked,
+    or a run cannot start on these topics, with a line for each reason: a topic is missing or has another number of
+    partitions; the registry holds another key, or a schema whose data this program cannot read."""
     wanted = list(streams)
     lines = check_topics(settings, wanted)
-    if settings.registry:
-        subjects = declared_subjects(wanted, settings)
-        with closing(open_registry(settings)) as registry:
-            lines += check_subjects(registry, subjects, incompatibilities)
-    return lines
+    schemas = opened_schemas(settings, wanted)
+    try:
+        lines += schemas.faults()
+        if lines:
+            raise InputFault("cannot run on this cluster\n" + "\n".join(f"    {line}" for line in lines))
+        schemas.register()
+    except InputFault:
+        schemas.close()
+        raise
+    return schemas
 
 
-class RegisteredSchemas:
-    """Ids of the streams' schemas, and schemas by id, as the Schema Registry has them. What is not registered yet is,
-    if it can read what is there; else an InputFault names the field. Close it."""
-
-    def __init__(self, settings: KafkaSettings, streams: Iterable[Stream]) -> None:
-        self._registry = open_registry(settings)
-        subjects = declared_subjects(streams, settings)
-        self.ids = register_or_look_up(self._registry, subjects, incompatibilities)
-        self._lookup = SchemaLookup(self._registry)
-        for stream, schema_id in self.ids.items():
-            self._lookup.know(schema_id, subjects[stream].schema_json)
-
-    def schema(self, schema_id: int) -> str:
-        """As JSON. Raises UnknownSchemaId, or RegistryAway while the registry is away."""
-        return self._lookup.schema(schema_id)
-
-    def close(self) -> None:
-        self._registry.close()
-
-
-class LocalSchemas:
-    """The same without a registry: ids that the schemas themselves give, and no schemas but those of this program."""
-
-    def __init__(self, streams: Iterable[Stream]) -> None:
-        self._registry = LocalRegistry()
-        self.ids = {stream.name: self._registry.register(value_schema(stream)) for stream in streams}
-
-    def schema(self, schema_id: int) -> str:
-        """As JSON. Raises UnknownSchemaId."""
-        try:
-            return self._registry.schema(schema_id)
-        except ValueError as error:
-            raise UnknownSchemaId(str(error)) from None
-
-    def close(self) -> None:
-        """Nothing is open."""
+def opened_schemas(settings: KafkaSettings, streams: Iterable[Stream]) -> StreamSchemas:
+    """Those of the registry, or where there is none, their own."""
+    if not settings.registry:
+        return LocalSchemas(streams)
+    opened: StreamSchemas = loaded("jobs.registered_schemas:RegisteredSchemas")(settings, streams)
+    return opened

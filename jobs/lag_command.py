@@ -65,6 +65,3 @@ def _table(application: str, lags: list[PartitionLag]) -> Table:
 def _sums(lags: list[PartitionLag]) -> tuple[str, str, str]:
     behind = sum(1 for item in lags if item.lag)
     return f"{len(lags):,}", f"{behind:,}", f"{sum(item.lag for item in lags):,}"
-
-
-COMMANDS = [lag]

@@ -291,6 +291,3 @@ def _console() -> Console:
     """As wide as the terminal; wide in a pipe, so that lines stay whole."""
     console = Console()
     return console if console.is_terminal else Console(width=PIPE_COLUMNS)
-
-
-COMMANDS = [orders]

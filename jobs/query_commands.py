@@ -115,4 +115,3 @@ def _show_csv(answer: Answer) -> None:
 
 
 SHOW: Final[dict[str, Callable[[Answer], None]]] = {"table": _show_table, "json": _show_json, "csv": _show_csv}
-COMMANDS = [query, tables]

@@ -18,6 +18,7 @@ from dataflow.connectors.kafka.clients import Unreachable
 from dataflow.connectors.kafka.ledger_settings import LedgerSettings
 from dataflow.engines.embedded.catch_up import Standby
 from dataflow.engines.embedded.runner import Runner, Settings
+from dataflow.fault_points import reach
 from dataflow.graph import Graph
 from dataflow.load import load_graph
 from dataflow.ports import InputFault, Interrupted
@@ -136,12 +137,14 @@ def feed(**options: Any) -> None:
 def _run(options: RunOptions, console: Console) -> None:
     if options.resume and options.fresh:
         raise click.UsageError("--resume goes on with a run, --fresh removes it: choose one")
+    reach("imported")
     graph = load_graph(options.pipelines, catalog(), options.environment)
     kafka = _kafka(graph, options)
     request = RunRequest(
         options.jobs, options.sources, options.without, options.data, options.pipelines.parent, kafka,
         options.checkpoints, options.is_feed,
     )  # fmt: skip
+    reach("configured")
     with StateLock(options.data):
         _prepare(options)
         assembly = _until_done(graph, request, options, console)
@@ -268,6 +271,3 @@ def _carry_on(assembly: Assembly, figures: LiveFigures, console: Console, option
         assembly.run(tell)
         figures.end()
         progress.update(task, description="done" if assembly.runner.statistics.ended else "stopped")
-
-
-COMMANDS = [run, feed]

@@ -13,7 +13,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 from rich.box import SIMPLE
 from rich.table import Table
 
-from dataflow.connectors.kafka.clients import shown_registry
+from dataflow.connectors.kafka.registry import shown_registry
 from dataflow.connectors.kafka.subjects import (
     LEVEL,
     REGISTER,
@@ -23,18 +23,19 @@ from dataflow.connectors.kafka.subjects import (
     declared_subjects,
     differences,
     judged,
-    key_of,
     read_subject,
     register,
     set_level,
     subject_names,
 )
+from dataflow.connectors.kafka.value_schemas import key_of
 from dataflow.graph import KafkaSettings
 from dataflow.load import load_graph
 from dataflow.ports import InputFault
 from jobs.catalog import catalog
+from jobs.command_registry import command_registry
 from jobs.graph_commands import graph_options
-from jobs.kafka_options import command_registry, kafka_settings, registry_option
+from jobs.kafka_options import kafka_settings, registry_option
 from jobs.record_lines import console
 from jobs.schema_comparison import incompatibilities
 
@@ -196,6 +197,3 @@ def _carry_out(report: SchemaReport, name: str, step: str) -> None:
         register(report.registry, report.subjects[name])
     else:
         set_level(report.registry, name)
-
-
-COMMANDS = [schemas]

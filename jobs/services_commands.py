@@ -191,6 +191,3 @@ def _why_not(known: Running) -> str:
     taken = known.port and not is_free(known.port)
     other = f"; port {LOOPBACK}:{known.port} is taken by another program" if taken else ""
     return f"has ended (process {known.pid} is gone){other}"
-
-
-COMMANDS: Final = (services,)

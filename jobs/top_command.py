@@ -148,6 +148,3 @@ def _duration(seconds: float) -> str:
 
 def _ms(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.1f} ms"
-
-
-COMMANDS = [top]

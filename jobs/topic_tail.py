@@ -16,9 +16,9 @@ from dataflow.connectors.kafka.topics import read_topics, topic_names
 from dataflow.connectors.kafka.values import ValueReader
 from dataflow.graph import Graph, KafkaSettings
 from dataflow.ports import InputFault
+from jobs.command_registry import command_registry
 from jobs.conditions import Condition, read_conditions, suggested
-from jobs.kafka_options import command_registry
-from jobs.kafka_start import LocalSchemas
+from jobs.local_schemas import LocalSchemas
 from jobs.local_topics import PAGE_RECORDS, TAIL_RECORDS
 from jobs.record_lines import RecordLine, show_json, show_table
 

@@ -150,6 +150,3 @@ def verify(context: click.Context, data: Path, streams: tuple[str, ...]) -> None
         found += len(faults)
         click.echo(f"{reader.stream}: {'; '.join(faults) or f'{reader.records():,} records, whole'}")
     context.exit(1 if found else 0)
-
-
-COMMANDS = [topics]

@@ -20,7 +20,8 @@ from typing import Any
 
 from dataflow import fault_points
 from dataflow.model import Context, KeyedOperator, Record
-from jobs.cli import main
+from jobs.cli import COMMANDS, main
+from jobs.on_demand import loaded
 from operators.catalog import OPERATORS
 from tests.chaos.kafka_processes import die_with_parent
 
@@ -79,4 +80,6 @@ def _start(request: dict[str, Any]) -> int:
 if __name__ == "__main__":
     for name, kind in list(OPERATORS.items()):
         OPERATORS[name] = replace(kind, operator=watched(kind.operator))
+    for place in COMMANDS.values():
+        loaded(place)
     serve()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from random import Random
 
 import pytest
 
+from dataflow.engines.embedded.catch_up import Standby
 from dataflow.model import END_OF_TIME, Record
 from dataflow.ports import InputFault, Transaction, Turn
 from dataflow.testing.faults import SimulatedStorage
@@ -130,3 +133,21 @@ def test_a_run_that_had_come_to_its_end_goes_on_with_what_came_later() -> None:
         run.run()
     assert records_taken(cluster) == sum(len(items) for items in whole)
     assert run.core.watermark_ns < END_OF_TIME
+
+
+def test_a_standby_keeps_the_collector_away_from_what_it_follows() -> None:
+    cluster, collects = Cluster(), set[bool]()
+    killed(1, cluster)
+    run = runner(inputs(1), cluster, SimulatedStorage(0), MemorySink(), (1, True))
+    ledger = run.ledger
+    assert isinstance(ledger, MemoryLedger)
+    recover = ledger.recover
+
+    def noting() -> Iterator[Transaction]:
+        for transaction in recover():
+            yield transaction
+            collects.add(gc.isenabled())
+
+    ledger.recover = noting  # type: ignore[method-assign] - the test looks in between two transactions
+    run.start(resume=True, standby=Standby(0.0, lambda: None))
+    assert (run.statistics.took_over, collects) == (True, {False})

@@ -13,14 +13,16 @@ from click.testing import CliRunner, Result
 
 from dataflow.load import load_graph
 from jobs.catalog import catalog
-from jobs.graph_commands import COMMANDS
+from jobs.graph_commands import draw, echo, lint, run_examples, show_plan
 
 TREE = Path(__file__).parent.parent.parent
 PIPELINES = str(TREE / "pipelines.yaml")
 
 
 def tapeline(*arguments: str, **environment: str) -> Result:
-    group = click.Group(commands={str(command.name): command for command in COMMANDS})
+    group = click.Group(
+        commands={str(command.name): command for command in (lint, draw, show_plan, echo, run_examples)}
+    )
     return CliRunner(env={"TAPELINE_ENVIRONMENT": None, **environment}).invoke(group, arguments)
 
 

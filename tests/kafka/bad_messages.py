@@ -12,7 +12,8 @@ from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 from confluent_kafka.schema_registry import Schema
 
 from dataflow.blocks import encoded
-from dataflow.connectors.kafka.clients import open_admin, open_registry
+from dataflow.connectors.kafka.clients import open_admin
+from dataflow.connectors.kafka.registry import open_registry
 from dataflow.graph import KafkaSettings
 from schemas.generated.events import MARKET_DATA_RECEIVED, MarketDataReceived
 from tests.kafka.whole_jobs import PARTITIONS

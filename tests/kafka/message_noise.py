@@ -12,7 +12,7 @@ from typing import Any, Final
 from dataflow.avro_container import stream_schema
 from dataflow.blocks import encoded
 from dataflow.connectors.kafka.decoder import Message
-from dataflow.connectors.kafka.schema_lookup import UnknownSchemaId
+from dataflow.connectors.kafka.unknown_schemas import UnknownSchemaId
 from dataflow.graph import Stream
 from dataflow.model import Record
 from schemas.definition import Type, load_events

@@ -14,10 +14,15 @@ TIMEOUT_MS: Final = 10_000
 
 def producer(cluster: KafkaSettings, name: str = "id") -> TransactionalProducer:
     """It has the transactional id of this name."""
+    made = claimant(cluster, name)
+    made.init()
+    return made
+
+
+def claimant(cluster: KafkaSettings, name: str = "id") -> TransactionalProducer:
+    """It has not taken the id yet."""
 
     def shut_out() -> Exception:
         return InputFault("another has the id")
 
-    made = TransactionalProducer(client_config(cluster), cluster.topic(name), TIMEOUT_MS, shut_out)
-    made.init()
-    return made
+    return TransactionalProducer(client_config(cluster), cluster.topic(name), TIMEOUT_MS, shut_out)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dataflow.connectors.kafka.clients import client_config, open_admin, open_registry
+from dataflow.connectors.kafka.clients import client_config, open_admin
+from dataflow.connectors.kafka.registry import open_registry
 from dataflow.document.settings import without_secrets
 from dataflow.graph import KafkaSecurity, KafkaSettings
 from dataflow.load import load_graph, load_settings

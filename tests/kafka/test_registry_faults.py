@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from dataflow.connectors.kafka.clients import open_registry
+from dataflow.connectors.kafka.registry import open_registry
 from dataflow.graph import KafkaSettings
 from dataflow.ports import InputFault
 

@@ -9,8 +9,9 @@ import pytest
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from dataflow.connectors.kafka.clients import open_registry
-from dataflow.connectors.kafka.schema_lookup import ASK_AGAIN_S, AWAY_S, RegistryAway, SchemaLookup, UnknownSchemaId
+from dataflow.connectors.kafka.registry import open_registry
+from dataflow.connectors.kafka.schema_lookup import ASK_AGAIN_S, AWAY_S, SchemaLookup
+from dataflow.connectors.kafka.unknown_schemas import RegistryAway, UnknownSchemaId
 from dataflow.graph import KafkaSettings
 
 

@@ -13,7 +13,7 @@ import fastavro
 import pytest
 from confluent_kafka.schema_registry import SchemaRegistryClient
 
-from dataflow.connectors.kafka.clients import open_registry
+from dataflow.connectors.kafka.registry import open_registry
 from dataflow.connectors.kafka.subjects import (
     LEVEL,
     REGISTER,
@@ -32,7 +32,7 @@ from dataflow.connectors.kafka.values import ValueReader
 from dataflow.graph import KafkaSettings, Stream
 from dataflow.model import RecordType
 from dataflow.ports import InputFault
-from jobs.kafka_start import RegisteredSchemas, start_faults
+from jobs.kafka_start import checked_schemas, opened_schemas
 from jobs.schema_comparison import incompatibilities
 from schemas.confluent import frame
 from schemas.generated.events import RECORD_TYPES, OrderCancelRequested, PriceUpdated
@@ -229,10 +229,10 @@ def test_a_run_that_could_not_read_the_topic_does_not_start(
     subject = declared_subjects([newer], cluster)["market-data"]
     register(registry, subject)
     other = replace(stream, schemas=(changed_type(with_field(PRICE, type="string", default="")),))
-    assert start_faults(cluster, [stream]) == []
-    assert start_faults(cluster, [other]) == [
-        f"{subject.name}: cannot read version 1: PriceUpdated.venue_group: the type changed from int to string"
-    ]
+    checked_schemas(cluster, [stream]).close()
+    fact = "cannot read version 1: PriceUpdated.venue_group: the type changed from int to string"
+    with pytest.raises(InputFault, match=f"{subject.name}: {fact}"):
+        checked_schemas(cluster, [other])
 
 
 def test_an_older_consumer_reads_newer_data_and_the_newer_one_old_data(
@@ -269,7 +269,8 @@ def test_the_same_holds_in_a_stream_of_several_records(cluster: KafkaSettings, r
 
 
 def test_a_run_knows_the_schemas_of_its_streams_without_asking_again(terminal: Terminal) -> None:
-    schemas = RegisteredSchemas(terminal.settings, terminal.graph().streams.values())
+    schemas = opened_schemas(terminal.settings, terminal.graph().streams.values())
+    schemas.register()
     schemas.close()
     found = json.loads(schemas.schema(schemas.ids["market-data"]))
     assert (found["name"], found["tapeline.key"]) == ("PriceUpdated", "symbol")

@@ -16,7 +16,7 @@ from confluent_kafka import Producer
 
 from dataflow.connectors.kafka.clients import client_config
 from dataflow.connectors.kafka.partitioner import partition_of
-from jobs.kafka_start import RegisteredSchemas
+from jobs.kafka_start import opened_schemas
 from schemas.confluent import frame
 from schemas.generated.events import PriceUpdated
 from tests.kafka.small_pipelines import Terminal, rows
@@ -39,7 +39,8 @@ class Writer:
     def __init__(self, terminal: Terminal) -> None:
         settings = terminal.settings
         self.topic = settings.topic("market-data")
-        with closing(RegisteredSchemas(settings, terminal.graph().streams.values())) as schemas:
+        with closing(opened_schemas(settings, terminal.graph().streams.values())) as schemas:
+            schemas.register()
             self.schema_id = schemas.ids["market-data"]
         config: dict[str, Any] = {**client_config(settings), "transactional.id": f"{settings.prefix}writer"}
         self.producer = Producer(config)

@@ -12,9 +12,12 @@ from dataflow.connectors.kafka.transactions import TransactionalProducer
 from dataflow.connectors.kafka.turns import make_own_topic
 from dataflow.graph import KafkaSettings
 from dataflow.ports import InputFault, Post
-from tests.kafka.producers import producer
+from tests.kafka.producers import claimant, producer
 
 Step = Callable[[TransactionalProducer, str], object]
+
+CLIENT_ASKS_AGAIN_S = 0.7
+"""By then a refused client that was still there would have asked again, and shut out the one that took its place."""
 
 
 def post(first: TransactionalProducer, topic: str) -> None:
@@ -47,3 +50,30 @@ def test_it_says_who_has_its_id(cluster: KafkaSettings, step: Step) -> None:
     post(first, topic)
     with pytest.raises(InputFault, match="another has the id"):
         step(first, topic)
+
+
+def test_an_id_whose_transaction_is_open_is_asked_for_again_by_a_new_client(cluster: KafkaSettings) -> None:
+    topic = cluster.topic("records")
+    make_own_topic(open_admin(cluster), topic, 1)
+    first = producer(cluster)
+    first.begin()
+    first.post_last(topic, b"key", b"never committed")
+    successor = claimant(cluster)
+    refusals = successor.claimant.refusals
+    successor.init()
+    assert refusals.heard
+    assert successor.claimant.refusals is not refusals
+    time.sleep(CLIENT_ASKS_AGAIN_S)
+    successor.begin()
+    successor.post_last(topic, b"key", b"last")
+    successor.commit()
+    with pytest.raises(InputFault, match="another has the id"):
+        first.commit()
+
+
+def test_an_id_that_is_free_is_taken_by_the_first_client(cluster: KafkaSettings) -> None:
+    producer(cluster)
+    successor = claimant(cluster)
+    client = successor.producer
+    successor.init()
+    assert successor.producer is client

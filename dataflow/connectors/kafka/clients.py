@@ -1,4 +1,4 @@
-"""Clients of a cluster and of its Schema Registry, and their errors as one line for the person at the terminal.
+"""Clients of a cluster, and their errors as one line for the person at the terminal.
 
 Theory of operation. librdkafka connects in the background: a call that fails says only that time is up, while the
 reason (wrong password, untrusted certificate, nobody listens) comes to a callback some time before. `Complaints` is
@@ -18,9 +18,6 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.schema_registry import SchemaRegistryClient
-from confluent_kafka.schema_registry.common._httpx_compat import httpx  # the library the registry client raises from
-from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from dataflow.graph import KafkaSecurity, KafkaSettings
 from dataflow.ports import InputFault
@@ -36,11 +33,7 @@ REFUSED_TIMEOUT_S: Final = 2.0
 POLL_S: Final = 0.2
 RECONNECT_MS: Final = 50
 RECONNECT_MS_MAX: Final = 1_000
-REGISTRY_TIMEOUT_S: Final = 3
-REGISTRY_RETRIES: Final = 1
-REGISTRY_RETRY_MS: Final = 100
 SECURITY_FILES: Final = {"ca": "ssl.ca.location", "certificate": "ssl.certificate.location", "key": "ssl.key.location"}
-USER_INFO: Final = re.compile(r"(?<=://)[^/@\s]*@")
 BROKER: Final = re.compile(r"^(?:\w+://)?([^/\s]+:\d+)/")
 """librdkafka begins a complaint with the broker it is about."""
 
@@ -50,7 +43,6 @@ HOPELESS: Final = (KafkaError._AUTHENTICATION, KafkaError._SSL)
 """Waiting longer does not mend these."""
 WAITED: Final = (KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)
 """Errors that only say that nothing came in time: a complaint knows more."""
-REGISTRY_ERRORS: Final = (SchemaRegistryError, httpx.HTTPError, httpx.InvalidURL)
 
 FACTS: Final = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED: "the user has no right to do this with the topic",
@@ -82,25 +74,6 @@ SAID: Final = (
     ("Failed to resolve", "there is no such host"),
 )
 """Parts of librdkafka's sentences, and what they come to."""
-NO_REGISTRY: Final = "it answers, but not as a Schema Registry; is the path of the URL right?"
-SAID_BY_REGISTRY: Final = (
-    ("Connection refused", "nothing listens there"),
-    ("Name or service not known", "there is no such host"),
-    ("nodename nor servname", "there is no such host"),
-    ("No address associated", "there is no such host"),
-    ("certificate verify failed", "nobody we trust has signed its certificate; see kafka.security.ca"),
-    ("WRONG_VERSION_NUMBER", "there is no encryption on this port; write http://"),
-    ("Expecting value", NO_REGISTRY),
-    ("Unknown Schema Registry Error", NO_REGISTRY),
-)
-AWAY_STATUSES: Final = (-1, 502, 503, 504)
-UNKNOWN_SCHEMA: Final = 40403
-"""The registry's own code for an id that is not registered; another 404 comes from something else."""
-STATUSES: Final = {
-    401: "wrong user name or password",
-    403: "the user has no right to do this",
-    404: "it knows no such thing; is this the URL of a Schema Registry, path and all?",
-}
 
 
 class Unreachable(InputFault):
@@ -155,11 +128,11 @@ def _security(security: KafkaSecurity) -> dict[str, Value]:
     for name, setting in SECURITY_FILES.items():
         path = getattr(security, name)
         if path:
-            found[setting] = _readable(name, path)
+            found[setting] = readable(name, path)
     return found
 
 
-def _readable(name: str, path: str) -> str:
+def readable(name: str, path: str) -> str:
     try:
         with Path(path).open("rb"):
             return path
@@ -191,53 +164,17 @@ def _is_connected(admin: AdminClient) -> bool:
         return False
 
 
-def open_registry(settings: KafkaSettings) -> SchemaRegistryClient:
-    """A client of the Schema Registry, which has answered once. Raises InputFault."""
-    doing = f"reach the Schema Registry at {shown_registry(settings)}"
-    with as_faults(doing):
-        registry = SchemaRegistryClient(_registry_config(settings))
-    try:
-        with as_faults(doing):
-            types = registry.get_schema_types()
-        if not isinstance(types, list) or "AVRO" not in types:
-            raise InputFault(f"cannot {doing}: {NO_REGISTRY}")
-    except InputFault:
-        registry.close()
-        raise
-    return registry
-
-
-def _registry_config(settings: KafkaSettings) -> dict[str, Value]:
-    found: dict[str, Value] = {
-        "url": settings.registry,
-        "timeout": REGISTRY_TIMEOUT_S,
-        "max.retries": REGISTRY_RETRIES,
-        "retries.wait.ms": REGISTRY_RETRY_MS,
-    }
-    if "https://" not in settings.registry:
-        found["ssl.ca.location"] = False  # else it reads all certificates there are, for nothing
-    else:
-        files = {name: getattr(settings.security, name) for name in SECURITY_FILES}
-        found |= {SECURITY_FILES[name]: _readable(name, path) for name, path in files.items() if path}
-    return found
-
-
-def shown_registry(settings: KafkaSettings) -> str:
-    """The registry's URL without a password in it."""
-    return USER_INFO.sub("", settings.registry)
-
-
 @contextmanager
 def as_faults(doing: str, complaints: Complaints | None = None) -> Iterator[None]:
-    """Errors of Kafka and of the registry inside become an InputFault: cannot `doing`, and why."""
+    """Errors of Kafka inside become an InputFault: cannot `doing`, and why."""
     try:
         yield
-    except (KafkaException, *REGISTRY_ERRORS, ValueError, OSError) as error:
+    except (KafkaException, ValueError, OSError) as error:
         raise fault_of(error, doing, complaints) from None
 
 
 def fault_of(error: Exception | KafkaError, doing: str, complaints: Complaints | None = None) -> InputFault:
-    """`cannot <doing>: <cause>` on one line. `error` is of librdkafka, of the registry or of its HTTP client."""
+    """`cannot <doing>: <cause>` on one line."""
     if isinstance(error, KafkaException):
         error = error.args[0]
     reason = complaints.reason() if complaints is not None else None
@@ -248,15 +185,7 @@ def fault_of(error: Exception | KafkaError, doing: str, complaints: Complaints |
         where = f"{broker}: " if broker and not doing.endswith(broker) else ""
         kind = Unreachable if waited and told.code() in (*WAITED, KafkaError._RESOLVE) else InputFault
         return kind(f"cannot {doing}: {where}{fact}")
-    kind = Unreachable if _is_away(error) else InputFault
-    return kind(f"cannot {doing}: {_registry_fact(error)}")
-
-
-def _is_away(error: Exception) -> bool:
-    """The registry did not answer, or not for itself."""
-    if isinstance(error, SchemaRegistryError):
-        return error.http_status_code in AWAY_STATUSES
-    return isinstance(error, httpx.TransportError)
+    return InputFault(f"cannot {doing}: {' '.join(str(error).split()) or type(error).__name__}")
 
 
 def _kafka_fact(error: KafkaError) -> tuple[str, str]:
@@ -265,14 +194,3 @@ def _kafka_fact(error: KafkaError) -> tuple[str, str]:
     broker = BROKER.match(said)
     fact = next((fact for part, fact in SAID if part in error.str()), FACTS.get(error.code(), said))
     return fact, broker[1] if broker is not None and fact != said else ""
-
-
-def _registry_fact(error: Exception) -> str:
-    if isinstance(error, SchemaRegistryError):
-        said = " ".join(str(error.error_message).split())
-        known = next((fact for part, fact in SAID_BY_REGISTRY if part in said), "")
-        return STATUSES.get(error.http_status_code) or known or f"{said} (status {error.http_status_code})"
-    said = " ".join(str(error).split())
-    if isinstance(error, httpx.TimeoutException):
-        return f"no answer in {REGISTRY_TIMEOUT_S} s"
-    return next((fact for part, fact in SAID_BY_REGISTRY if part in said), said or type(error).__name__)

@@ -20,7 +20,7 @@ from fastavro.read import SchemaResolutionError
 from fastavro.schema import SchemaParseException
 
 from dataflow.avro_container import stream_schema
-from dataflow.connectors.kafka.schema_lookup import RegistryAway, UnknownSchemaId
+from dataflow.connectors.kafka.unknown_schemas import RegistryAway, UnknownSchemaId
 from dataflow.graph import Stream
 from dataflow.model import END_OF_TIME, NO_WATERMARK, Record, hash_text
 

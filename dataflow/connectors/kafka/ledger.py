@@ -137,7 +137,9 @@ class KafkaLedger:
 
     def open(self, position: Any | None) -> None:
         self._begin_after(position)
+        reach("silent")
         self._take_ids()
+        reach("ids-taken")
         number, totals = self.number, self.totals
         for _, entry in self.turns.read(self.offset, self.turns.written_end()):
             if "visible" in entry:
@@ -152,6 +154,7 @@ class KafkaLedger:
             number, totals = entry["transaction"], entry["totals"]
         self.told_refusals = len(self.refused)
         self._say_who(number + 1, totals)
+        reach("owner")
 
     def _take_ids(self) -> None:
         """Whoever had them is shut out. Taking one can last a second, where a transaction has to be ended."""

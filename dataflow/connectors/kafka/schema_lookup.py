@@ -13,20 +13,12 @@ from typing import Any, Final, Protocol
 
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from dataflow.connectors.kafka.clients import REGISTRY_ERRORS, UNKNOWN_SCHEMA, fault_of
-from dataflow.ports import InputFault
+from dataflow.connectors.kafka.registry import REGISTRY_ERRORS, UNKNOWN_SCHEMA, registry_fault_of
+from dataflow.connectors.kafka.unknown_schemas import RegistryAway, UnknownSchemaId
 
 ASK_AGAIN_S: Final = 5.0
 AWAY_S: Final = 1.0
 UNKNOWN_IDS_MAX: Final = 10_000
-
-
-class UnknownSchemaId(ValueError):
-    """The registry knows no schema of this id."""
-
-
-class RegistryAway(InputFault):
-    """The registry does not answer, and the schema was not asked for before."""
 
 
 class SchemaSource(Protocol):
@@ -73,6 +65,6 @@ class SchemaLookup:
                     self._unknown.clear()
                 self._unknown[schema_id] = now + ASK_AGAIN_S
                 raise UnknownSchemaId(f"schema id {schema_id} is not registered") from None
-            self._away = str(fault_of(error, f"ask the Schema Registry for schema {schema_id}"))
+            self._away = str(registry_fault_of(error, f"ask the Schema Registry for schema {schema_id}"))
             self._away_until = self._clock() + AWAY_S
             raise RegistryAway(self._away) from None

@@ -16,8 +16,8 @@ from typing import Any, Final
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from dataflow.avro_container import stream_schema
-from dataflow.connectors.kafka.clients import as_faults
+from dataflow.connectors.kafka.registry import as_registry_faults
+from dataflow.connectors.kafka.value_schemas import key_of, value_schema
 from dataflow.graph import KafkaSettings, Stream
 from dataflow.ports import InputFault
 
@@ -25,7 +25,6 @@ Comparison = Callable[[str, str], list[str]]
 """(schema that data was written with, schema to read them with) → why that fails, a line for each field."""
 
 LEVEL: Final = "BACKWARD_TRANSITIVE"
-KEY: Final = "tapeline.key"
 AVRO: Final = "AVRO"
 UNKNOWN: Final = 404
 
@@ -81,28 +80,9 @@ def declared_subjects(streams: Iterable[Stream], settings: KafkaSettings) -> dic
     }
 
 
-def value_schema(stream: Stream) -> str:
-    """The schema of the values in a stream's topic, as JSON."""
-    schema = stream_schema(stream)
-    key = stream.key
-    keyed = [_with_key(item, key) for item in schema] if isinstance(schema, list) else _with_key(schema, key)
-    return json.dumps(keyed, separators=(",", ":"))
-
-
-def _with_key(schema: Any, key: str) -> Any:
-    return {**schema, KEY: key} if isinstance(schema, dict) else schema
-
-
-def key_of(schema_json: str) -> str:
-    """The field that streams of this schema are keyed by; empty where it does not say."""
-    schema = json.loads(schema_json)
-    records = schema if isinstance(schema, list) else [schema]
-    return next((str(item[KEY]) for item in records if isinstance(item, dict) and KEY in item), "")
-
-
 def read_subject(registry: SchemaRegistryClient, name: str) -> Registered | None:
     """All versions of a subject; None where there is none. Raises InputFault."""
-    with as_faults(f"read the subject {name}"):
+    with as_registry_faults(f"read the subject {name}"):
         numbers = _or_none(lambda: registry.get_versions(name))
         if numbers is None:
             return None
@@ -127,7 +107,7 @@ def _or_none(call: Callable[[], Any]) -> Any:
 
 def look_up(registry: SchemaRegistryClient, subject: Subject) -> int | None:
     """The id of exactly this schema under its subject. Raises InputFault."""
-    with as_faults(f"look up the schema of {subject.name}"):
+    with as_registry_faults(f"look up the schema of {subject.name}"):
         found = _or_none(lambda: registry.lookup_schema(subject.name, Schema(subject.schema_json, AVRO)))
     return None if found is None else int(found.schema_id)
 
@@ -178,7 +158,7 @@ def judged(registry: SchemaRegistryClient, subject: Subject, found: list[Subject
     """The same after the registry's own verdict on a schema that would be registered. Raises InputFault."""
     if not any(item.mended_by == REGISTER for item in found):
         return found
-    with as_faults(f"have the registry check {subject.name}"):
+    with as_registry_faults(f"have the registry check {subject.name}"):
         accepted = _or_none(lambda: registry.test_compatibility(subject.name, Schema(subject.schema_json, AVRO)))
     if accepted in (True, None):
         return found
@@ -189,18 +169,18 @@ def judged(registry: SchemaRegistryClient, subject: Subject, found: list[Subject
 def register(registry: SchemaRegistryClient, subject: Subject) -> int:
     """Register the schema, and ask for compatibility first. Returns its id. Raises InputFault."""
     set_level(registry, subject.name)
-    with as_faults(f"register the schema of {subject.name}"):
+    with as_registry_faults(f"register the schema of {subject.name}"):
         return registry.register_schema(subject.name, Schema(subject.schema_json, AVRO))
 
 
 def set_level(registry: SchemaRegistryClient, name: str) -> None:
     """Have the registry refuse what cannot read all old data. Raises InputFault."""
-    with as_faults(f"set the compatibility of {name}"):
+    with as_registry_faults(f"set the compatibility of {name}"):
         registry.set_compatibility(name, LEVEL)
 
 
 def subject_names(registry: SchemaRegistryClient, prefix: str) -> list[str]:
-    with as_faults("list the subjects"):
+    with as_registry_faults("list the subjects"):
         return sorted(name for name in registry.get_subjects() if name.startswith(prefix))
 
 

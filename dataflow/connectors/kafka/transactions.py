@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from dataflow.connectors.kafka.clients import Complaints, fault_of
 from dataflow.connectors.kafka.partitioner import partition_of
 from dataflow.connectors.kafka.topic_plan import LETTER_BYTES_MAX
+from dataflow.connectors.kafka.transactional_ids import Claimant
 from dataflow.ports import Interrupted, Post
 
 KEYS_MAX: Final = 1 << 20
@@ -57,7 +58,7 @@ class TransactionalProducer:
         self.places: dict[str, dict[str, tuple[int, bytes]]] = {}
         self.sending_since = 0.0
         """When it began to send offsets; 0 while it does something else."""
-        self.producer = Producer(
+        self.claimant = Claimant(
             {
                 **SETTINGS,
                 **config,
@@ -67,10 +68,24 @@ class TransactionalProducer:
                 "error_cb": self.complaints.note,
             }
         )
+        self.producer = self.claimant.producer
 
     def init(self) -> None:
         """Take the transactional id: whoever had it is shut out, its open transaction ended."""
-        self._patiently("take the transactional id", self.producer.init_transactions, INIT_S)
+        failure = self._claim()
+        if failure is not None:
+            raise self._fault("take the transactional id", failure)
+
+    def _claim(self) -> KafkaError | None:
+        del self.producer  # another may take its place, and then it must be gone
+        try:
+            self.claimant.take(INIT_S)
+        except KafkaException as failure:
+            error: KafkaError = failure.args[0]
+            return error
+        finally:
+            self.producer = self.claimant.producer
+        return None
 
     def begin(self) -> None:
         self._patiently("begin a transaction", self.producer.begin_transaction)

@@ -51,8 +51,8 @@ def restore(manifest: Manifest, store: CheckpointStore, wiring: Wiring, specific
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Loading makes nothing but what stays: a collector would look through all of it, again and again, and does not
-    look through it later either."""
+    """Loading, and doing turns again, make little but what stays: a collector would look through all of it, again and
+    again, for seconds where keys are many; and does not look through it later either."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -23,9 +23,10 @@ from dataflow.engines.embedded.checkpoints import CheckpointStore, Manifest, Sta
 from dataflow.engines.embedded.core import Core
 from dataflow.engines.embedded.intake import ArrivalIntake, Intake, OrderedIntake, SourceLane
 from dataflow.engines.embedded.lanes import Lane
-from dataflow.engines.embedded.restore import restore, state_header
+from dataflow.engines.embedded.restore import restore, state_header, without_collector
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.engines.embedded.worker import Worker
+from dataflow.fault_points import reach
 from dataflow.ports import Arrivals, Block, Ledger, Sink, Source, Turn
 
 TURNS_KEPT = 100_000
@@ -147,11 +148,13 @@ class Runner:
         manifest: Manifest | None = None
         if resume:
             manifest, self.statistics.passed_over = self.store.latest()
+            reach("checkpoint-read")
         if manifest is not None:
             restore(manifest, self.store, self.wiring, self.specifications)
             self.number = self.durable = manifest.number
             self.state_files = list(manifest.files)
             self.statistics.resumed_from = manifest.number
+        reach("restored")
         self.store.discard_after(self.number)
         position = None if manifest is None else manifest.ledger
         if self.ledger is not None and standby is None:
@@ -166,7 +169,9 @@ class Runner:
         self.intake.start({name: entry["used"] for name, entry in entries.items()})
         self.may_write = self.ledger is None
         if self.ledger is not None:
-            self._catch_up(self.ledger, position, standby)
+            with without_collector():
+                self._catch_up(self.ledger, position, standby)
+        reach("caught-up")
         self.statistics.ended = manifest is not None and manifest.ended and not self.may_go_on
         self._schedule()
 

@@ -24,13 +24,14 @@ from dataflow.connectors.kafka.clients import open_admin
 from dataflow.connectors.kafka.partitioner import partition_of
 from dataflow.connectors.kafka.topic_plan import CREATE, Change, declared_topics
 from dataflow.connectors.kafka.topics import await_changes, carry_out
+from dataflow.fault_points import TIMES_VARIABLE
 from dataflow.graph import Graph
 from dataflow.load import load_graph
 from dataflow.model import Record
 from dataflow.services.broker import Broker
 from jobs.catalog import catalog
-from jobs.kafka_start import LocalSchemas
 from jobs.live_figures import LIVE_FILE
+from jobs.local_schemas import LocalSchemas
 from schemas.generated.events import KEY_FIELDS
 
 TREE = Path(__file__).parents[3]
@@ -81,6 +82,13 @@ class Job:
 
     process: subprocess.Popen[str]
     data: Path
+    times: Path
+    """When it came to the places that have a name."""
+
+    def reached(self) -> dict[str, float]:
+        """When it first came to each place, in seconds of `time.monotonic`."""
+        lines = self.times.read_text().splitlines() if self.times.is_file() else ()
+        return {name: float(at) for name, at in map(str.split, lines)}
 
     def wait_for(self, records: int) -> None:
         """Until it has taken in so many records since it began. Raises RuntimeError where it has ended or stands."""
@@ -197,7 +205,9 @@ class Cluster:
 
     def start(self, job: str, data: str, *options: str) -> Job:
         """Run a job until it is ended."""
-        return Job(self.tapeline(*self.words(job, data), *options), self.folder / data)
+        times = self.folder / f"{data}-{len(self.started)}.times"
+        process = self.tapeline(*self.words(job, data), *options, **{TIMES_VARIABLE: str(times)})
+        return Job(process, self.folder / data, times)
 
     def topic(self, stream: str) -> str:
         return self.graph.kafka.topic(stream)

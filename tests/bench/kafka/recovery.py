@@ -1,7 +1,8 @@
 """How long nothing comes out: after SIGKILL until the job, started again at once, commits something new; and until a
 standby does, where one is there. State has a million keys; orders come all the while, at a steady rate.
 
-"New" is a message that descends from an order that was due after the kill.
+"New" is a message that descends from an order that was due after the kill. Of each outage it also says when what went
+on came to its named places (`dataflow.fault_points`), so that it is seen what the time goes to.
 
     python tests/bench/kafka/recovery.py --accounts 1000000 [--kills 3] [--brokers HOST:PORT]
 """
@@ -46,12 +47,33 @@ class Drill:
         return int(ORDERS_PER_S * (self.before_s + self.after_s))
 
 
+@dataclass(frozen=True)
+class Outage:
+    """One kill."""
+
+    seconds: float
+    """From SIGKILL to the first new message that a reader of committed messages sees."""
+    way: dict[str, float]
+    """When what went on first came to each of its named places, in seconds from SIGKILL."""
+
+    def line(self) -> str:
+        return f"{self.seconds:.2f} s: " + ", ".join(f"{place} {at:.2f}" for place, at in self.way.items())
+
+
 @dataclass
 class Outages:
-    """Seconds from SIGKILL to the first new message that a reader of committed messages sees."""
+    """Those of a job that was started again, and those of one beside which a standby was."""
 
-    restart_s: list[float] = field(default_factory=list)
-    takeover_s: list[float] = field(default_factory=list)
+    restarts: list[Outage] = field(default_factory=list)
+    takeovers: list[Outage] = field(default_factory=list)
+
+    @property
+    def restart_s(self) -> list[float]:
+        return [outage.seconds for outage in self.restarts]
+
+    @property
+    def takeover_s(self) -> list[float]:
+        return [outage.seconds for outage in self.takeovers]
 
 
 def measured(brokers: str, drill: Drill) -> Outages:
@@ -69,19 +91,19 @@ def measured(brokers: str, drill: Drill) -> Outages:
 def _kill_again_and_again(place: Cluster, drill: Drill, job: Job, flows: Iterator[list[Sendable]]) -> Outages:
     found = Outages()
     for _ in range(drill.kills):
-        seconds, job = _outage(place, drill, next(flows), job, lambda: place.start("orders", "first", "--resume"))
-        found.restart_s.append(seconds)
+        outage, job = _outage(place, drill, next(flows), job, lambda: place.start("orders", "first", "--resume"))
+        found.restarts.append(outage)
     for number in range(drill.kills):
         standby = place.start("orders", f"standby-{number}", "--standby")
         _wait_until_caught_up(standby)
-        seconds, job = _outage(place, drill, next(flows), job, lambda: standby)  # noqa: B023 - called before the next
-        found.takeover_s.append(seconds)
+        outage, job = _outage(place, drill, next(flows), job, lambda: standby)  # noqa: B023 - called before the next
+        found.takeovers.append(outage)
     return found
 
 
 def _outage(
     place: Cluster, drill: Drill, flow: list[Sendable], job: Job, successor: Callable[[], Job]
-) -> tuple[float, Job]:
+) -> tuple[Outage, Job]:
     """Kill the job amid the flow, call for its successor, and wait for what that brings."""
     watcher = Watcher(place.brokers, place.topic(STREAM), place.partitions_of(STREAM))
     sender = Sender(place.brokers, flow, ORDERS_PER_S, time.monotonic() + 0.5)
@@ -99,7 +121,8 @@ def _outage(
         if time.monotonic() > killed_at + WAIT_S:
             raise TimeoutError(f"nothing new was committed within {WAIT_S:.0f} s")
     watcher.stop()
-    return seen - killed_at, heir
+    way = {name: at - killed_at for name, at in heir.reached().items() if killed_at < at < seen}
+    return Outage(seen - killed_at, way), heir
 
 
 def _wait_for_checkpoint(job: Job) -> None:
@@ -135,8 +158,8 @@ def main() -> None:
     chosen = parser.parse_args()
     with broker(chosen.brokers) as brokers:
         found = measured(brokers, Drill(chosen.accounts, chosen.kills))
-    for name, seconds in (("restart", found.restart_s), ("standby", found.takeover_s)):
-        print(f"{name} " + ", ".join(f"{one:.2f} s" for one in seconds) + f"; {chosen.accounts:,} accounts")
+    for name, outages in (("restart", found.restarts), ("standby", found.takeovers)):
+        print(f"{name}, {chosen.accounts:,} accounts", *(outage.line() for outage in outages), sep="\n  ")
 
 
 if __name__ == "__main__":
