@@ -312,35 +312,29 @@ def state_after(reason: i64) -> i64:
 def validated(state: ValidateState, order: OrderPlaced, action: i64, request_id: str) -> OrderValidated:
     """The order with the facts of instrument and market."""
     instrument = state.instrument
-    return OrderValidated(
-        event_time_ns=order.event_time_ns,
-        symbol=order.symbol,
-        account=order.account,
-        order_id=order.order_id,
-        action=action,
-        request_id=request_id,
-        side=order.side,
-        marking=order.marking,
-        order_type=order.order_type,
-        time_in_force=order.time_in_force,
-        session=order.session,
-        quantity=order.quantity,
-        display_quantity=order.display_quantity,
-        limit_price_e8=order.limit_price_e8,
-        stop_price_e8=order.stop_price_e8,
-        expire_time_ns=order.expire_time_ns,
-        post_only=order.post_only,
-        all_or_none=order.all_or_none,
-        self_trade_prevention=order.self_trade_prevention,
-        instrument_type=instrument.instrument_type,
-        multiplier=instrument.multiplier,
-        reference_price_e8=reference_price_e8(state),
-        underlying_price_e8=instrument.underlying_price_e8,
-        strike_price_e8=instrument.strike_price_e8,
-        option_right=instrument.option_right,
-        contract_margin_e8=instrument.contract_margin_e8,
-        bid_price_e8=state.bid_price_e8,
-        ask_price_e8=state.ask_price_e8,
-        shortable=instrument.shortable,
-        short_restricted=state.short_restricted,
-    )
+    passed = OrderValidated(order.event_time_ns, order.symbol, order.account, order.order_id, action, request_id)
+    passed.side = order.side
+    passed.marking = order.marking
+    passed.order_type = order.order_type
+    passed.time_in_force = order.time_in_force
+    passed.session = order.session
+    passed.quantity = order.quantity
+    passed.display_quantity = order.display_quantity
+    passed.limit_price_e8 = order.limit_price_e8
+    passed.stop_price_e8 = order.stop_price_e8
+    passed.expire_time_ns = order.expire_time_ns
+    passed.post_only = order.post_only
+    passed.all_or_none = order.all_or_none
+    passed.self_trade_prevention = order.self_trade_prevention
+    passed.instrument_type = instrument.instrument_type
+    passed.multiplier = instrument.multiplier
+    passed.reference_price_e8 = reference_price_e8(state)
+    passed.underlying_price_e8 = instrument.underlying_price_e8
+    passed.strike_price_e8 = instrument.strike_price_e8
+    passed.option_right = instrument.option_right
+    passed.contract_margin_e8 = instrument.contract_margin_e8
+    passed.bid_price_e8 = state.bid_price_e8
+    passed.ask_price_e8 = state.ask_price_e8
+    passed.shortable = instrument.shortable
+    passed.short_restricted = state.short_restricted
+    return passed

@@ -52,6 +52,10 @@ SPAN: Final = {2 * size: 1 + size for size in range(64)}
 """Bytes of a text or of bytes with its length, by the first of them."""
 MONEY_SHIFT: Final = {2 * size: 64 - 8 * size for size in range(1, 9)}
 """What eight bytes have too many for money of fewer, by the byte that tells its length."""
+MONEY_HEADS: Final = tuple(2 * size << 8 * size for size in range(1, 9))
+"""What makes an amount of so many bytes, less one, a number whose bytes are its encoding."""
+NEGATIVE_HEADS: Final = tuple(head + (1 << 8 * size) for size, head in enumerate(MONEY_HEADS, 1))
+"""The same for one below zero."""
 
 
 class Learning(dict[Any, bytes]):
@@ -93,15 +97,26 @@ class LearningTexts(Learning):
         return encoded
 
 
-class LearningMoney(Learning):
-    """Encodings of money."""
+class LearningLongs(Learning):
+    """Encodings of longs. One of three bytes, as a sequence number, comes but once: it is not learnt."""
 
     def __missing__(self, value: int) -> bytes:
-        size = value.bit_length() // 8 + 1
-        if size > 8:
+        if 0 <= value < 1 << 20:
+            return bytes((value << 1 & 127 | 128, value >> 6 & 127 | 128, value >> 13))
+        return super().__missing__(value)
+
+
+class LearningMoney(Learning):
+    """Encodings of money. Only small amounts, as fees, come again: no others are learnt."""
+
+    def __missing__(self, value: int) -> bytes:
+        length = value.bit_length()
+        if length > 63:
             return super().__missing__(value)
-        encoded = SMALL[size] + value.to_bytes(size, "big", signed=True)
-        self.learn(value, encoded)
+        heads = MONEY_HEADS if value >= 0 else NEGATIVE_HEADS
+        encoded = (heads[length >> 3] + value).to_bytes((length >> 3) + 2, "big")
+        if length < 32:
+            self.learn(value, encoded)
         return encoded
 
 
@@ -116,7 +131,7 @@ class LearningWords(dict[bytes, str]):
         return text
 
 
-LONG: Final = Learning(write_long, range(-64, 8192))
+LONG: Final = LearningLongs(write_long, range(-64, 8192))
 MONEY: Final = LearningMoney(write_money)
 TEXT: Final = LearningTexts(write_string)
 WORD: Final = LearningTexts(write_string)
