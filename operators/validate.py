@@ -37,6 +37,7 @@ from operators.order_memory import (
     terms_of,
 )
 from operators.order_shape import PASSED, shape_fault
+from operators.printable_text import is_plain
 from operators.reference_data import OrderLimits, take_instrument, take_price, take_status
 from operators.reject_figures import ACCOUNT_LENGTH_MAX, ID_LENGTH_MAX, figures_of
 from operators.trading_hours import DAY_S, SECOND_NS
@@ -75,9 +76,6 @@ from schemas.generated.events import (
 )
 from schemas.generated.states import ValidateState
 
-SPACE: Final[i64] = 0x20
-TILDE: Final[i64] = 0x7E
-"""The first and the last printable character of ASCII."""
 UNITS_MAX: Final = 46_000_000_000
 """Highest notional limit in currency units: in 1e-8 it stays below 2**62."""
 
@@ -285,15 +283,6 @@ class Validate(KeyedOperator[ValidateState]):
         rejected.limit_e8 = figures.limit_e8
         rejected.state = state_after(reason)
         context.emit(rejected)
-
-
-def is_plain(name: str) -> bool:
-    """Printable ASCII only, as reports and composite keys need it."""
-    for place in range(len(name)):
-        code: i64 = ord(name[place])
-        if code < SPACE or code > TILDE:
-            return False
-    return True
 
 
 def request_id_fault(request_id: str) -> i64:
