@@ -216,5 +216,7 @@ def add(self: GrowingLongs, key: str, value: int) -> bool:
     if key in entries:
         return False
     entries[key] = value
-    self.fresh.write(TEXT[key] + LONG[value])
+    encoded = key.encode()  # not learnt: most are order ids, which come but once
+    size = len(encoded)
+    self.fresh.write((SMALL[size] if size < LEARNT_BYTES_MAX else LONG[size]) + encoded + LONG[value])
     return True
