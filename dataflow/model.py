@@ -62,6 +62,8 @@ class Record:
     constructor may leave out counts as missing where it is -113.
     """
 
+    __slots__ = ("cause_id_hi", "cause_id_lo", "event_id_hi", "event_id_lo", "event_time_ns", "sequence")
+
     def __init__(self) -> None:
         self.event_id_hi: i64 = 0
         self.event_id_lo: i64 = 0
@@ -140,6 +142,8 @@ NO_MAPS: Final[list[GrowingMap]] = []
 @mypyc_attr(acyclic=True)
 class State:
     """Base of every generated operator state."""
+
+    __slots__ = ()
 
     def growing_maps(self) -> list[GrowingMap]:
         """Its maps that only grow, in the order of its schema."""

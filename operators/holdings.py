@@ -60,9 +60,12 @@ def fits(price_e8: i64, quantity: i64, multiplier: i64) -> bool:
 
 def opening_quantity(holding: RiskHolding, side: i64) -> i64:
     """Of all open orders of a side, what would open a position rather than close one."""
+    held: i64 = holding.quantity
     if side == SIDE_BUY:
-        return max(holding.buy_quantity - max(-holding.quantity, 0), 0)
-    return max(holding.sell_quantity - max(holding.quantity, 0), 0)
+        opens: i64 = holding.buy_quantity + held if held < 0 else holding.buy_quantity
+    else:
+        opens = holding.sell_quantity - held if held > 0 else holding.sell_quantity
+    return max(opens, 0)
 
 
 def enter(state: RiskState, holding: RiskHolding, order: RiskOrder) -> None:
@@ -108,19 +111,33 @@ def is_empty(holding: RiskHolding) -> bool:
 
 def revalue(state: RiskState, holding: RiskHolding, rates: MarginRates) -> None:
     """Count a symbol anew, and the sums with it."""
-    take_out(state, holding)
-    value_position(state, holding, rates)
+    if holding.quantity != 0 or not is_flat(holding):
+        take_out(state, holding)
+        value_position(state, holding, rates)
+        add_in(state, holding)
     pays_in_full = state.account_kind == ACCOUNT_KIND_CASH
     reserved_e8 = holding.fees_reserved_e8
     if holding.buy_quantity > 0:
         reserved_e8 += reservation_e8(holding, SIDE_BUY, rates, pays_in_full)
     if holding.sell_quantity > 0:
         reserved_e8 += reservation_e8(holding, SIDE_SELL, rates, pays_in_full)
+    state.reserved_e8 += reserved_e8 - holding.reserved_e8
     holding.reserved_e8 = reserved_e8
     up_e8 = holding.exposure_e8 + holding.buy_amount_e8
-    down_e8 = holding.exposure_e8 - holding.sell_amount_e8
-    holding.gross_exposure_e8 = max(up_e8, -down_e8)
-    add_in(state, holding)
+    down_e8 = holding.sell_amount_e8 - holding.exposure_e8
+    gross_e8 = max(up_e8, down_e8)
+    state.gross_exposure_e8 += gross_e8 - holding.gross_exposure_e8
+    holding.gross_exposure_e8 = gross_e8
+
+
+def is_flat(holding: RiskHolding) -> bool:
+    """Nothing was held when the position was last valued."""
+    return (
+        holding.exposure_e8 == 0
+        and holding.worth_e8 == 0
+        and holding.initial_margin_e8 == 0
+        and holding.maintenance_margin_e8 == 0
+    )
 
 
 def value_position(state: RiskState, holding: RiskHolding, rates: MarginRates) -> None:
@@ -167,18 +184,16 @@ def reservation_e8(holding: RiskHolding, side: i64, rates: MarginRates, pays_in_
 
 
 def take_out(state: RiskState, holding: RiskHolding) -> None:
+    """Take what the position adds out of the sums."""
     state.worth_e8 -= holding.worth_e8
     state.initial_margin_e8 -= holding.initial_margin_e8
     state.maintenance_margin_e8 -= holding.maintenance_margin_e8
-    state.reserved_e8 -= holding.reserved_e8
     state.exposure_e8 -= holding.exposure_e8
-    state.gross_exposure_e8 -= holding.gross_exposure_e8
 
 
 def add_in(state: RiskState, holding: RiskHolding) -> None:
+    """Put it back as it is now."""
     state.worth_e8 += holding.worth_e8
     state.initial_margin_e8 += holding.initial_margin_e8
     state.maintenance_margin_e8 += holding.maintenance_margin_e8
-    state.reserved_e8 += holding.reserved_e8
     state.exposure_e8 += holding.exposure_e8
-    state.gross_exposure_e8 += holding.gross_exposure_e8

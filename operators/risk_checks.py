@@ -16,6 +16,7 @@ from mypy_extensions import i64
 
 from operators.exact_amounts import part, part_down
 from operators.holdings import (
+    MULTIPLIER_MAX,
     PRICE_LIMIT_E8,
     QUANTITY_MAX,
     UNITS_MAX,
@@ -157,7 +158,7 @@ def form_fault(request: OrderValidated, price_e8: i64) -> i64:
 
 def is_countable(request: OrderValidated) -> bool:
     """The instrument's figures are there and in bounds."""
-    if not fits(0, 1, request.multiplier) or not 0 <= request.reference_price_e8 < PRICE_LIMIT_E8:
+    if not 0 < request.multiplier <= MULTIPLIER_MAX or not 0 <= request.reference_price_e8 < PRICE_LIMIT_E8:
         return False
     kind = request.instrument_type
     if kind == INSTRUMENT_TYPE_OPTION:

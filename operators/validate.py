@@ -37,6 +37,7 @@ from operators.order_memory import (
     terms_of,
 )
 from operators.order_shape import PASSED, shape_fault
+from operators.printable_text import is_plain
 from operators.reference_data import OrderLimits, take_instrument, take_price, take_status
 from operators.reject_figures import ACCOUNT_LENGTH_MAX, ID_LENGTH_MAX, figures_of
 from operators.trading_hours import DAY_S, SECOND_NS
@@ -75,9 +76,6 @@ from schemas.generated.events import (
 )
 from schemas.generated.states import ValidateState
 
-SPACE: Final[i64] = 0x20
-TILDE: Final[i64] = 0x7E
-"""The first and the last printable character of ASCII."""
 UNITS_MAX: Final = 46_000_000_000
 """Highest notional limit in currency units: in 1e-8 it stays below 2**62."""
 
@@ -291,15 +289,6 @@ class Validate(KeyedOperator[ValidateState]):
         context.emit(rejected)
 
 
-def is_plain(name: str) -> bool:
-    """Printable ASCII only, as reports and composite keys need it."""
-    for place in range(len(name)):
-        code: i64 = ord(name[place])
-        if code < SPACE or code > TILDE:
-            return False
-    return True
-
-
 def request_id_fault(request_id: str) -> i64:
     if not request_id:
         return ORDER_REJECT_REASON_REQUEST_ID_MISSING
@@ -316,35 +305,29 @@ def state_after(reason: i64) -> i64:
 def validated(state: ValidateState, order: OrderPlaced, action: i64, request_id: str) -> OrderValidated:
     """The order with the facts of instrument and market."""
     instrument = state.instrument
-    return OrderValidated(
-        event_time_ns=order.event_time_ns,
-        symbol=order.symbol,
-        account=order.account,
-        order_id=order.order_id,
-        action=action,
-        request_id=request_id,
-        side=order.side,
-        marking=order.marking,
-        order_type=order.order_type,
-        time_in_force=order.time_in_force,
-        session=order.session,
-        quantity=order.quantity,
-        display_quantity=order.display_quantity,
-        limit_price_e8=order.limit_price_e8,
-        stop_price_e8=order.stop_price_e8,
-        expire_time_ns=order.expire_time_ns,
-        post_only=order.post_only,
-        all_or_none=order.all_or_none,
-        self_trade_prevention=order.self_trade_prevention,
-        instrument_type=instrument.instrument_type,
-        multiplier=instrument.multiplier,
-        reference_price_e8=reference_price_e8(state),
-        underlying_price_e8=instrument.underlying_price_e8,
-        strike_price_e8=instrument.strike_price_e8,
-        option_right=instrument.option_right,
-        contract_margin_e8=instrument.contract_margin_e8,
-        bid_price_e8=state.bid_price_e8,
-        ask_price_e8=state.ask_price_e8,
-        shortable=instrument.shortable,
-        short_restricted=state.short_restricted,
-    )
+    passed = OrderValidated(order.event_time_ns, order.symbol, order.account, order.order_id, action, request_id)
+    passed.side = order.side
+    passed.marking = order.marking
+    passed.order_type = order.order_type
+    passed.time_in_force = order.time_in_force
+    passed.session = order.session
+    passed.quantity = order.quantity
+    passed.display_quantity = order.display_quantity
+    passed.limit_price_e8 = order.limit_price_e8
+    passed.stop_price_e8 = order.stop_price_e8
+    passed.expire_time_ns = order.expire_time_ns
+    passed.post_only = order.post_only
+    passed.all_or_none = order.all_or_none
+    passed.self_trade_prevention = order.self_trade_prevention
+    passed.instrument_type = instrument.instrument_type
+    passed.multiplier = instrument.multiplier
+    passed.reference_price_e8 = reference_price_e8(state)
+    passed.underlying_price_e8 = instrument.underlying_price_e8
+    passed.strike_price_e8 = instrument.strike_price_e8
+    passed.option_right = instrument.option_right
+    passed.contract_margin_e8 = instrument.contract_margin_e8
+    passed.bid_price_e8 = state.bid_price_e8
+    passed.ask_price_e8 = state.ask_price_e8
+    passed.shortable = instrument.shortable
+    passed.short_restricted = state.short_restricted
+    return passed

@@ -67,6 +67,8 @@ class ClassWriter:
         yield f"class {self.record.name}({self.base}):" if self.base else f"class {self.record.name}:"
         yield from indent(self.docstring())
         yield ""
+        yield f"    __slots__ = ({', '.join(f'{name!r}' for name in self.slots())},)".replace("'", '"')
+        yield ""
         yield from indent(self.constructor())
         if self.is_event:
             yield from indent(self.identity())
@@ -104,6 +106,15 @@ class ClassWriter:
         for item in self.plain:
             typed = "" if item.name == "event_time_ns" and self.is_event else f": {annotation(item.type)}"
             yield f"    self.{item.attribute}{typed} = {self.initial(item)}"
+
+    def slots(self) -> Iterator[str]:
+        """The attributes that the class adds to its base: interpreted, they cost least in slots."""
+        for item in self.ids if not self.is_event else []:
+            yield f"{item.name}_hi"
+            yield f"{item.name}_lo"
+        for item in self.plain:
+            if not (self.is_event and item.name == "event_time_ns"):
+                yield item.attribute
 
     def parameter(self, item: Field) -> str:
         if item.type.kind in NATIVE:

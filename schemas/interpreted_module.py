@@ -32,7 +32,7 @@ from schemas.interpreted_wire import (
 )
 from schemas.wire import read_growing
 '''
-STRUCT = re.compile(r"\bPACK_(BIG|LITTLE)_(\w+)")
+STRUCT = re.compile(r"\b(PACK|UNPACK)_(BIG|LITTLE)_(\w+)")
 INDEX = re.compile(r"\bINDEX_(\d+)")
 
 
@@ -51,9 +51,10 @@ def source(folder: str, base: str, schemas: SchemaSet) -> str:
 
 def tables(code: str) -> Iterator[str]:
     """The structs and tables of enums that the code names."""
-    for order, letters in sorted(set(STRUCT.findall(code))):
+    for does, order, letters in sorted(set(STRUCT.findall(code))):
         layout = (">" if order == "BIG" else "<") + letters.replace("t", "?")
-        yield f'PACK_{order}_{letters}: Final = Struct("{layout}").pack'
+        method = "pack" if does == "PACK" else "unpack_from"
+        yield f'{does}_{order}_{letters}: Final = Struct("{layout}").{method}'
     for size in sorted(int(found) for found in set(INDEX.findall(code))):
         yield f"INDEX_{size}: Final = indices({size})"
 

@@ -31,6 +31,9 @@ WRITTEN = {
 FEW = 3
 """So many single bytes are sooner done one by one than by a struct."""
 LARGE = {"id", "price", "double"}
+ALIKE = {"id": ">", "price": ">", "double": "<", "boolean": "byte", "small enum": "byte"}
+"""Neighbours that are read at once: large ones by the order of their bytes, and single bytes."""
+LETTER = {">": "q", "<": "d"}
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,13 @@ class Run:
                 yield item, item.attribute
 
 
-def packer(layout: str) -> str:
-    return "PACK_" + layout.replace(">", "BIG_").replace("<", "LITTLE_").replace("?", "t")
+def alike(item: Field) -> str:
+    """As what it is read together with its neighbours; empty where it is read alone."""
+    return ALIKE.get(writing(item.type, item.interned), "")
+
+
+def packer(layout: str, does: str = "PACK") -> str:
+    return f"{does}_" + layout.replace(">", "BIG_").replace("<", "LITTLE_").replace("?", "t")
 
 
 class InterpretedCodec:
@@ -159,15 +167,33 @@ class InterpretedCodec:
 
     def body(self) -> Iterator[str]:
         yield f"record = new({self.record.name})"
-        for item in self.record.fields:
-            if item.type.kind == "id":
-                yield f"record.{item.name}_hi = read_i64_be(data, position)"
-                yield f"record.{item.name}_lo = read_i64_be(data, position + 8)"
-                yield "position += 16"
-            elif item.type.kind == "long" and item.name.endswith("_ns"):
-                yield from self.read_long(f"record.{item.name}", is_time=True)
+        for kind, group in groupby(self.record.fields, alike):
+            fields = tuple(group)
+            if kind:
+                yield from self.read_fixed(Run(fields, ""), kind)
             else:
-                yield from self.read(item.type, f"record.{item.attribute}", item.interned)
+                for item in fields:
+                    yield from self.read_field(item)
+
+    def read_fixed(self, run: Run, kind: str) -> Iterator[str]:
+        """Neighbours of one size: large ones by one struct, bytes one by one."""
+        targets = [f"record.{name}" for _, name in run.names()]
+        if kind != "byte" and len(targets) > 1:
+            yield f"{', '.join(targets)} = {packer(f'{kind}{len(targets)}' + LETTER[kind], 'UNPACK')}(data, position)"
+        else:
+            for place, (item, name) in enumerate(run.names()):
+                at = f"position + {place}" if place else "position"
+                if item.type.kind == "enum":
+                    yield f"record.{name} = INDEX_{item.type.symbols}[data[{at}]]"
+                else:
+                    yield f"record.{name} = {FIXED[item.type.kind][0].format(at)}"
+        yield f"position += {len(targets) * (1 if kind == 'byte' else 8)}"
+
+    def read_field(self, item: Field) -> Iterator[str]:
+        if item.type.kind == "long" and item.name.endswith("_ns"):
+            yield from self.read_long(f"record.{item.name}", is_time=True)
+        else:
+            yield from self.read(item.type, f"record.{item.attribute}", item.interned)
 
     def read(self, kind: Type, target: str, is_word: bool) -> Iterator[str]:
         """Statements that read one value into `target` and move `position` on."""

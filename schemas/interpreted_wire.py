@@ -16,7 +16,7 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from librt.strings import BytesWriter, read_i16_le, read_i64_be
+from librt.strings import BytesWriter, read_i32_le, read_i64_be
 
 from schemas.wire import (
     GrowingLongs,
@@ -42,16 +42,16 @@ ONE_BYTE: Final = tuple(zigzag >> 1 ^ -(zigzag & 1) for zigzag in range(1 << 7))
 """The long that one byte holds."""
 TWO_BYTES: Final = tuple(zigzag >> 1 ^ -(zigzag & 1) for zigzag in range(1 << 14))
 """The long that two bytes hold, by their 14 bits."""
-SEVENS: Final[tuple[Any, ...]] = tuple(
-    (pair & 0x7F) | (pair & 0x7F00) >> 1 if pair & 0x8080 == 0x8080 else None for pair in range(1 << 16)
-)
-"""The 14 bits of two bytes of a varint, by these; None where it does not go on. A negative pair finds its place."""
 SMALL: Final = {number: bytes([2 * number]) for number in range(64)}
 """Encodings of the index of an enum of few symbols, and of small lengths."""
 SPAN: Final = {2 * size: 1 + size for size in range(64)}
 """Bytes of a text or of bytes with its length, by the first of them."""
 MONEY_SHIFT: Final = {2 * size: 64 - 8 * size for size in range(1, 9)}
 """What eight bytes have too many for money of fewer, by the byte that tells its length."""
+MONEY_HEADS: Final = tuple(2 * size << 8 * size for size in range(1, 9))
+"""What makes an amount of so many bytes, less one, a number whose bytes are its encoding."""
+LARGE_E8: Final = 1 << 32
+"""Money from here on seldom comes again."""
 
 
 class Learning(dict[Any, bytes]):
@@ -93,16 +93,40 @@ class LearningTexts(Learning):
         return encoded
 
 
-class LearningMoney(Learning):
-    """Encodings of money."""
+class LearningLongs(Learning):
+    """Encodings of longs. One of three bytes, as a sequence number, comes but once: it is not learnt."""
 
     def __missing__(self, value: int) -> bytes:
-        size = value.bit_length() // 8 + 1
-        if size > 8:
-            return super().__missing__(value)
-        encoded = SMALL[size] + value.to_bytes(size, "big", signed=True)
-        self.learn(value, encoded)
-        return encoded
+        if 0 <= value < 1 << 20:
+            return bytes((value << 1 & 127 | 128, value >> 6 & 127 | 128, value >> 13))
+        return super().__missing__(value)
+
+
+class LearningMoney(Learning):
+    """Encodings of money. Only small amounts, as fees, come again: large ones are not learnt."""
+
+    def __missing__(self, value: int) -> bytes:
+        if value >= LARGE_E8:
+            size = value.bit_length() >> 3
+            return (MONEY_HEADS[size] + value).to_bytes(size + 2, "big")
+        return super().__missing__(value)
+
+
+class LearningHighs(dict[bytes, int]):
+    """The 35 high bits of a time in nanoseconds, in their place, by the last five bytes of its nine: they change about
+    seven times a second. -1 where these do not end a number of nine bytes."""
+
+    def __missing__(self, encoded: bytes) -> int:
+        *more, last = encoded
+        if len(more) != 4 or min(more) < 128 or not 0 < last < 128:
+            return -1
+        if len(self) >= LEARNT_MAX:
+            self.clear()
+        high = last << 56
+        for place, byte in enumerate(more, 4):
+            high |= (byte & 127) << 7 * place
+        self[encoded] = high
+        return high
 
 
 class LearningWords(dict[bytes, str]):
@@ -116,12 +140,13 @@ class LearningWords(dict[bytes, str]):
         return text
 
 
-LONG: Final = Learning(write_long, range(-64, 8192))
+LONG: Final = LearningLongs(write_long, range(-64, 8192))
 MONEY: Final = LearningMoney(write_money)
 TEXT: Final = LearningTexts(write_string)
 WORD: Final = LearningTexts(write_string)
 BYTES: Final = Learning(write_bytes)
 WORD_OF: Final = LearningWords()
+HIGH_OF: Final = LearningHighs()
 
 
 def indices(size: int) -> dict[int, int]:
@@ -147,20 +172,16 @@ def long_at(data: bytes, position: int) -> tuple[int, int]:
 
 def time_at(data: bytes, position: int) -> tuple[int, int]:
     """A time in nanoseconds, which has nine bytes, or any long. Who reads it will write it: it is learnt."""
-    end = position + 9
-    if end > len(data):
+    encoded = data[position : position + 9]
+    if len(encoded) < 9 or (low := read_i32_le(encoded, 0)) & 0x80808081 != 0x80808080:
         return read_long(data, position)
-    try:
-        low = SEVENS[read_i16_le(data, position)] | SEVENS[read_i16_le(data, position + 2)] << 14
-        high = SEVENS[read_i16_le(data, position + 4)] | SEVENS[read_i16_le(data, position + 6)] << 14
-    except TypeError:
+    high = HIGH_OF[encoded[4:]]
+    if high < 0:
         return read_long(data, position)
-    last = data[position + 8]
-    if not 0 < last < 128 or low & 1:
-        return read_long(data, position)
-    time_ns = low >> 1 | (high | last << 28) << 27
-    LONG.learn(time_ns, data[position:end])
-    return time_ns, end
+    low = low & 0x7F007F | low >> 1 & 0x3F803F80
+    time_ns = (low & 0x3FFF | low >> 2 & 0xFFFC000 | high) >> 1
+    LONG.learn(time_ns, encoded)
+    return time_ns, position + 9
 
 
 def money_at(data: bytes, position: int) -> tuple[int, int]:
@@ -195,5 +216,7 @@ def add(self: GrowingLongs, key: str, value: int) -> bool:
     if key in entries:
         return False
     entries[key] = value
-    self.fresh.write(TEXT[key] + LONG[value])
+    encoded = key.encode()  # not learnt: most are order ids, which come but once
+    size = len(encoded)
+    self.fresh.write((SMALL[size] if size < LEARNT_BYTES_MAX else LONG[size]) + encoded + LONG[value])
     return True

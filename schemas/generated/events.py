@@ -508,6 +508,8 @@ class AccountChanged(Record):
     global_switch: State of the global kill switch when this was told; taken for an account told for the first time, afterwards KillSwitchChanged has it.
     """
 
+    __slots__ = ("account", "owner", "account_kind", "status", "currency", "cash_e8", "equity_e8", "short_permitted", "options_permitted", "futures_permitted", "position_max", "concentration_bps_max", "gross_exposure_max_e8", "net_exposure_max_e8", "order_notional_max_e8", "daily_loss_max_e8", "orders_per_second_max", "open_orders_max", "global_switch",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -652,6 +654,8 @@ class AlertRuleChanged(Record):
     hysteresis_bps: How far the price must go back from the threshold, in basis points of it, before the rule can trigger again.
     """
 
+    __slots__ = ("symbol", "rule_id", "account", "action", "kind", "threshold_price_e8", "move_bps", "hysteresis_bps",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -749,6 +753,8 @@ class AlertRuleRejected(Record):
     reason: Why the change was refused.
     """
 
+    __slots__ = ("symbol", "rule_id", "account", "reason",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -834,6 +840,8 @@ class AlertTriggered(Record):
     move_bps: Move from the reference price in basis points, signed.
     trigger_count: How often the rule has triggered, this time included.
     """
+
+    __slots__ = ("symbol", "account", "rule_id", "kind", "price_e8", "threshold_price_e8", "reference_price_e8", "move_bps", "trigger_count",)
 
     def __init__(
         self,
@@ -953,6 +961,8 @@ class AnalyticsCalculated(Record):
     bollinger_lower: Lower Bollinger band.
     atr: Average true range (Wilder) in currency units; null until there are enough bars.
     """
+
+    __slots__ = ("symbol", "interval_ms", "window_start_ns", "window_end_ns", "open_e8", "high_e8", "low_e8", "close_e8", "volume", "turnover_e8", "trades", "vwap", "sma", "ema", "rsi", "macd", "macd_signal", "bollinger_middle", "bollinger_upper", "bollinger_lower", "atr",)
 
     def __init__(
         self,
@@ -1199,6 +1209,8 @@ class AuctionCompleted(Record):
     reference_price_e8: Price that broke a tie, in currency units; 0 is none.
     """
 
+    __slots__ = ("symbol", "auction", "price_e8", "quantity", "imbalance_side", "imbalance_quantity", "reference_price_e8",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -1294,6 +1306,8 @@ class CashMoved(Record):
     reference: What it belongs to: obligation, action or payment.
     """
 
+    __slots__ = ("account", "currency", "cash_kind", "amount_e8", "balance_e8", "reference",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -1386,6 +1400,8 @@ class CorporateActionAnnounced(Record):
     cash_per_share_e8: Cash paid per old share in currency units; 0 is none.
     new_symbol: Symbol afterwards, or of the new shares; empty where it stays.
     """
+
+    __slots__ = ("symbol", "action_id", "action_kind", "ex_day", "record_day", "payable_day", "new_shares", "old_shares", "cash_per_share_e8", "new_symbol",)
 
     def __init__(
         self,
@@ -1494,6 +1510,8 @@ class DeadLetter(Record):
     raw: The input, byte for byte.
     """
 
+    __slots__ = ("source", "place", "operator_uid", "error", "message", "schema_id", "raw",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -1577,6 +1595,8 @@ class TickStep:
     tick_e8: Increment in currency units.
     """
 
+    __slots__ = ("from_price_e8", "tick_e8",)
+
     def __init__(
         self,
         from_price_e8: i64 = 0,
@@ -1637,6 +1657,8 @@ class InstrumentChanged(Record):
     position_max: Position limit in shares or contracts a side; 0 is unlimited.
     underlying_price_e8: OPTION: price of the underlying when this was told, in currency units; 0 is unknown.
     """
+
+    __slots__ = ("symbol", "action", "instrument_type", "long_name", "currency", "primary_venue", "tick_table", "lot_quantity", "order_multiple", "multiplier", "listed_from_ns", "listed_to_ns", "expiry_ns", "underlying_symbol", "strike_price_e8", "option_right", "exercise_style", "initial_margin_e8", "maintenance_margin_e8", "luld_tier", "leverage_percent", "shortable", "threshold_security", "previous_close_price_e8", "order_quantity_max", "order_notional_max_e8", "collar_bps", "position_max", "underlying_price_e8",)
 
     def __init__(
         self,
@@ -1834,6 +1856,8 @@ class KillSwitchChanged(Record):
     comment: Why, in the actor's words.
     """
 
+    __slots__ = ("scope", "account", "symbol", "state", "actor", "comment",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -1924,6 +1948,8 @@ class LateEvent(Record):
     payload: The record itself, Avro-encoded.
     """
 
+    __slots__ = ("operator_uid", "routing_key", "record_type", "watermark_ns", "payload",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -2009,6 +2035,8 @@ class LocateGranted(Record):
     lender: Who lends them.
     fee_bps: Fee a year in basis points of market value.
     """
+
+    __slots__ = ("symbol", "account", "locate_id", "quantity", "expire_time_ns", "lender", "fee_bps",)
 
     def __init__(
         self,
@@ -2105,6 +2133,8 @@ class LotClosed(Record):
     close_price_e8: Price it was closed at, in currency units.
     realised_pnl_e8: Profit in currency units, fees not included.
     """
+
+    __slots__ = ("symbol", "account", "opened_ns", "open_trade_id", "close_trade_id", "quantity", "open_price_e8", "close_price_e8", "realised_pnl_e8",)
 
     def __init__(
         self,
@@ -2220,6 +2250,8 @@ class MarketDataReceived(Record):
     suspicious: The feed itself marks the message as suspicious.
     status: STATUS: trading status, as the feed writes it (HALTED, TRADING, PAUSED, QUOTING).
     """
+
+    __slots__ = ("symbol", "venue", "feed", "kind", "venue_sequence", "bid_price_e8", "bid_quantity", "ask_price_e8", "ask_quantity", "price_e8", "quantity", "side", "order_id", "conditions", "suspicious", "status",)
 
     def __init__(
         self,
@@ -2353,6 +2385,8 @@ class MarketDataRejected(Record):
     message: The MarketDataReceived itself, Avro-encoded.
     """
 
+    __slots__ = ("symbol", "venue", "reason", "detail", "message",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -2444,6 +2478,8 @@ class OrderAccepted(Record):
     bid_price_e8: National best bid on acceptance, in currency units; 0 is none.
     ask_price_e8: National best offer on acceptance, in currency units; 0 is none.
     """
+
+    __slots__ = ("symbol", "account", "order_id", "venue_order_id", "side", "marking", "order_type", "time_in_force", "quantity", "display_quantity", "limit_price_e8", "bid_price_e8", "ask_price_e8",)
 
     def __init__(
         self,
@@ -2565,6 +2601,8 @@ class OrderCancelRejected(Record):
     state: Where the order stands.
     """
 
+    __slots__ = ("symbol", "account", "order_id", "request_id", "step", "reason", "state",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -2658,6 +2696,8 @@ class OrderCancelRequested(Record):
     request_id: This request, as its client names it; unique per order.
     """
 
+    __slots__ = ("symbol", "account", "order_id", "request_id",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -2744,6 +2784,8 @@ class OrderCancelled(Record):
     cancelled_quantity: Shares or contracts cancelled.
     cumulative_quantity: Shares or contracts filled before.
     """
+
+    __slots__ = ("symbol", "account", "order_id", "venue_order_id", "request_id", "reason", "side", "limit_price_e8", "cancelled_quantity", "cumulative_quantity",)
 
     def __init__(
         self,
@@ -2868,6 +2910,8 @@ class OrderExecuted(Record):
     bid_price_e8: National best bid at the fill, in currency units; 0 is none.
     ask_price_e8: National best offer at the fill, in currency units; 0 is none.
     """
+
+    __slots__ = ("symbol", "account", "order_id", "venue_order_id", "trade_id", "side", "marking", "instrument_type", "multiplier", "price_e8", "quantity", "cumulative_quantity", "leaves_quantity", "average_price_e8", "liquidity", "venue", "commission_e8", "section_31_fee_e8", "taf_fee_e8", "venue_fee_e8", "price_improvement_e8", "bid_price_e8", "ask_price_e8",)
 
     def __init__(
         self,
@@ -3033,6 +3077,8 @@ class OrderExpired(Record):
     cumulative_quantity: Shares or contracts filled before.
     """
 
+    __slots__ = ("symbol", "account", "order_id", "venue_order_id", "reason", "side", "expired_quantity", "cumulative_quantity",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -3140,6 +3186,8 @@ class OrderPlaced(Record):
     all_or_none: Trades its whole quantity or nothing.
     self_trade_prevention: What happens if it would trade with another order of its account.
     """
+
+    __slots__ = ("symbol", "account", "order_id", "side", "marking", "order_type", "time_in_force", "session", "quantity", "display_quantity", "limit_price_e8", "stop_price_e8", "expire_time_ns", "post_only", "all_or_none", "self_trade_prevention",)
 
     def __init__(
         self,
@@ -3277,6 +3325,8 @@ class OrderRejected(Record):
     reference_price_e8: Price the order was judged against, in currency units; 0 where there was none.
     """
 
+    __slots__ = ("symbol", "account", "order_id", "step", "reason", "figure_e8", "limit_e8", "side", "quantity", "limit_price_e8", "reference_price_e8",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -3393,6 +3443,8 @@ class OrderReplaceRejected(Record):
     state: Where the order stands.
     """
 
+    __slots__ = ("symbol", "account", "order_id", "request_id", "step", "reason", "figure_e8", "limit_e8", "state",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -3499,6 +3551,8 @@ class OrderReplaceRequested(Record):
     stop_price_e8: New trigger price in currency units; 0 for orders without.
     expire_time_ns: GOOD_TILL_DATE: when it expires, nanoseconds since the epoch, UTC; otherwise 0.
     """
+
+    __slots__ = ("symbol", "account", "order_id", "request_id", "side", "quantity", "display_quantity", "limit_price_e8", "stop_price_e8", "expire_time_ns",)
 
     def __init__(
         self,
@@ -3617,6 +3671,8 @@ class OrderReplaced(Record):
     leaves_quantity: Shares or contracts still open.
     priority_kept: The order kept its place in the queue.
     """
+
+    __slots__ = ("symbol", "account", "order_id", "venue_order_id", "request_id", "side", "quantity", "previous_quantity", "limit_price_e8", "previous_limit_price_e8", "stop_price_e8", "display_quantity", "cumulative_quantity", "leaves_quantity", "priority_kept",)
 
     def __init__(
         self,
@@ -3751,6 +3807,8 @@ class OrderSuspended(Record):
     stop_price_e8: STOP_NOT_REACHED: price that triggers it, in currency units; otherwise 0.
     """
 
+    __slots__ = ("symbol", "account", "order_id", "venue_order_id", "reason", "side", "leaves_quantity", "stop_price_e8",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -3850,6 +3908,8 @@ class OrderTransitionRefused(Record):
     step: Step that refused it.
     """
 
+    __slots__ = ("symbol", "account", "order_id", "state", "record_type", "step",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -3942,6 +4002,8 @@ class OrderTriggered(Record):
     stop_price_e8: Its trigger price in currency units.
     order_type: What it is now: MARKET or LIMIT.
     """
+
+    __slots__ = ("symbol", "account", "order_id", "venue_order_id", "trigger_source", "trigger_price_e8", "stop_price_e8", "order_type",)
 
     def __init__(
         self,
@@ -4066,6 +4128,8 @@ class OrderValidated(Record):
     shortable: The instrument may be sold short without a locate (easy to borrow).
     short_restricted: Rule 201 is in force: no short sale at or below the best bid.
     """
+
+    __slots__ = ("symbol", "account", "order_id", "action", "request_id", "side", "marking", "order_type", "time_in_force", "session", "quantity", "display_quantity", "limit_price_e8", "stop_price_e8", "expire_time_ns", "post_only", "all_or_none", "self_trade_prevention", "instrument_type", "multiplier", "reference_price_e8", "underlying_price_e8", "strike_price_e8", "option_right", "contract_margin_e8", "bid_price_e8", "ask_price_e8", "shortable", "short_restricted",)
 
     def __init__(
         self,
@@ -4249,6 +4313,8 @@ class PortfolioWeight:
     rebalance_quantity: Shares or contracts to buy, negative to sell, to be on target.
     """
 
+    __slots__ = ("symbol", "weight_bps", "target_bps", "rebalance_quantity",)
+
     def __init__(
         self,
         symbol: str = "",
@@ -4300,6 +4366,8 @@ class PortfolioRebalanced(Record):
     drift_bps: Largest distance of a weight from its target, in basis points of equity.
     weights: Symbols away from their target, the farthest first; at most 1,000.
     """
+
+    __slots__ = ("account", "equity_e8", "cash_e8", "long_value_e8", "short_value_e8", "gross_exposure_e8", "net_exposure_e8", "unrealised_pnl_e8", "realised_pnl_total_e8", "maintenance_margin_e8", "excess_equity_e8", "positions", "drift_bps", "weights",)
 
     def __init__(
         self,
@@ -4442,6 +4510,8 @@ class PositionUpdated(Record):
     multiplier: Units of the underlying per contract; 1 for stocks.
     """
 
+    __slots__ = ("symbol", "account", "change_kind", "trade_id", "change_quantity", "change_price_e8", "quantity", "average_price_e8", "cost_e8", "realised_pnl_e8", "realised_pnl_total_e8", "fees_total_e8", "lots", "oldest_lot_ns", "multiplier",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -4572,6 +4642,8 @@ class PositionValued(Record):
     realised_pnl_total_e8: Profit realised so far in currency units.
     """
 
+    __slots__ = ("symbol", "account", "quantity", "mark_price_e8", "market_value_e8", "unrealised_pnl_e8", "realised_pnl_total_e8",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -4677,6 +4749,8 @@ class PriceUpdated(Record):
     status: Trading status: TRADING, HALTED, PAUSED, QUOTING.
     flags: Bit set: 1 market locked, 2 market crossed, 4 one-sided, 8 outside regular hours, 16 odd lot, 32 sale not eligible for last, 64 sale not eligible for high, low and volume-weighted price, 128 opening print, 256 closing print, 512 hidden execution.
     """
+
+    __slots__ = ("symbol", "kind", "bid_price_e8", "bid_quantity", "bid_venue", "ask_price_e8", "ask_quantity", "ask_venue", "last_price_e8", "last_quantity", "last_venue", "trade_price_e8", "trade_quantity", "cumulative_volume", "status", "flags",)
 
     def __init__(
         self,
@@ -4813,6 +4887,8 @@ class ReconciliationBreakFound(Record):
     reference: What it belongs to: obligation or trade.
     """
 
+    __slots__ = ("symbol", "account", "break_kind", "counterparty", "settlement_day", "own_figure_e8", "other_figure_e8", "reference",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -4915,6 +4991,8 @@ class ReportGenerated(Record):
     rows: Rows of data.
     format: csv, json, xml or parquet.
     """
+
+    __slots__ = ("report_id", "report_kind", "subject", "period_start_ns", "period_end_ns", "version", "location", "digest", "rows", "format",)
 
     def __init__(
         self,
@@ -5042,6 +5120,8 @@ class RiskChecked(Record):
     net_exposure_e8: Net exposure of the account with this order and all open ones of its side filled, in currency units, signed.
     position_quantity: Shares or contracts held in the symbol before the order, signed.
     """
+
+    __slots__ = ("symbol", "account", "order_id", "action", "request_id", "side", "marking", "order_type", "time_in_force", "session", "quantity", "display_quantity", "limit_price_e8", "stop_price_e8", "expire_time_ns", "post_only", "all_or_none", "self_trade_prevention", "instrument_type", "multiplier", "reference_price_e8", "buying_power_before_e8", "buying_power_after_e8", "reservation_e8", "margin_requirement_e8", "gross_exposure_e8", "net_exposure_e8", "position_quantity",)
 
     def __init__(
         self,
@@ -5224,6 +5304,8 @@ class SettlementFailed(Record):
     close_out_day: Day it must be closed out (17 CFR 242.204): days since 1970-01-01; 0 where it need not.
     """
 
+    __slots__ = ("symbol", "account", "obligation_id", "reason", "settlement_day", "quantity", "amount_e8", "days_failed", "close_out_day",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -5327,6 +5409,8 @@ class SettlementObligationChanged(Record):
     trades: Fills netted in it.
     """
 
+    __slots__ = ("symbol", "account", "obligation_id", "settlement_day", "state", "quantity", "amount_e8", "trades",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -5421,6 +5505,8 @@ class TargetWeightChanged(Record):
     target_bps: Share of equity in basis points, negative is short; 0 is none.
     """
 
+    __slots__ = ("symbol", "account", "target_bps",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -5509,6 +5595,8 @@ class TradeExecuted(Record):
     venue: Venue of the trade: market identifier code.
     auction: Auction it was made in; NONE in continuous trading.
     """
+
+    __slots__ = ("symbol", "trade_id", "buy_account", "buy_order_id", "buy_venue_order_id", "sell_account", "sell_order_id", "sell_venue_order_id", "marking", "aggressor", "price_e8", "quantity", "instrument_type", "multiplier", "venue", "auction",)
 
     def __init__(
         self,
@@ -5653,6 +5741,8 @@ class TradeSettled(Record):
     settlement_day: Day it settled: days since 1970-01-01.
     """
 
+    __slots__ = ("symbol", "account", "order_id", "trade_id", "obligation_id", "side", "quantity", "price_e8", "amount_e8", "fees_e8", "trade_day", "settlement_day",)
+
     def __init__(
         self,
         event_time_ns: i64 = 0,
@@ -5771,6 +5861,8 @@ class TradingStatusChanged(Record):
     short_restricted: Rule 201 is in force: no short sale at or below the best bid.
     resume_time_ns: HALTED, PAUSED: earliest resumption, nanoseconds since the epoch, UTC; 0 is unknown.
     """
+
+    __slots__ = ("symbol", "status", "reason", "reference_price_e8", "lower_band_e8", "upper_band_e8", "limit_state", "short_restricted", "resume_time_ns",)
 
     def __init__(
         self,

@@ -124,6 +124,9 @@ PACK_BIG_q: Final = Struct(">q").pack
 PACK_BIG_q2c2qc: Final = Struct(">q2c2qc").pack
 PACK_BIG_qc: Final = Struct(">qc").pack
 PACK_LITTLE_d: Final = Struct("<d").pack
+UNPACK_BIG_2q: Final = Struct(">2q").unpack_from
+UNPACK_BIG_3q: Final = Struct(">3q").unpack_from
+UNPACK_BIG_4q: Final = Struct(">4q").unpack_from
 INDEX_2: Final = indices(2)
 INDEX_3: Final = indices(3)
 INDEX_4: Final = indices(4)
@@ -277,10 +280,8 @@ def bytes_TickStep(item: TickStep) -> bytes:
 
 def take_TickStep(data: bytes, position: int) -> tuple[TickStep, int]:
     record = new(TickStep)
-    record.from_price_e8 = read_i64_be(data, position)
-    position += 8
-    record.tick_e8 = read_i64_be(data, position)
-    position += 8
+    record.from_price_e8, record.tick_e8 = UNPACK_BIG_2q(data, position)
+    position += 16
     return record, position
 
 
@@ -318,12 +319,8 @@ def decode_AccountChanged(self: RecordType, data: bytes, position: int) -> tuple
     start = position
     try:
         record = new(AccountChanged)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -346,20 +343,17 @@ def decode_AccountChanged(self: RecordType, data: bytes, position: int) -> tuple
         record.owner = WORD_OF[data[position:end]]
         position = end
         record.account_kind = INDEX_3[data[position]]
-        position += 1
-        record.status = INDEX_3[data[position]]
-        position += 1
+        record.status = INDEX_3[data[position + 1]]
+        position += 2
         end = position + SPAN[data[position]]
         record.currency = WORD_OF[data[position:end]]
         position = end
         record.cash_e8, position = money_at(data, position)
         record.equity_e8, position = money_at(data, position)
         record.short_permitted = data[position] != 0
-        position += 1
-        record.options_permitted = data[position] != 0
-        position += 1
-        record.futures_permitted = data[position] != 0
-        position += 1
+        record.options_permitted = data[position + 1] != 0
+        record.futures_permitted = data[position + 2] != 0
+        position += 3
         byte = data[position]
         if byte < 128:
             record.position_max = ONE_BYTE[byte]
@@ -430,12 +424,8 @@ def decode_AlertRuleChanged(self: RecordType, data: bytes, position: int) -> tup
     start = position
     try:
         record = new(AlertRuleChanged)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -461,9 +451,8 @@ def decode_AlertRuleChanged(self: RecordType, data: bytes, position: int) -> tup
         record.account = WORD_OF[data[position:end]]
         position = end
         record.action = INDEX_3[data[position]]
-        position += 1
-        record.kind = INDEX_3[data[position]]
-        position += 1
+        record.kind = INDEX_3[data[position + 1]]
+        position += 2
         record.threshold_price_e8 = read_i64_be(data, position)
         position += 8
         byte = data[position]
@@ -510,12 +499,8 @@ def decode_AlertRuleRejected(self: RecordType, data: bytes, position: int) -> tu
     start = position
     try:
         record = new(AlertRuleRejected)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -570,12 +555,8 @@ def decode_AlertTriggered(self: RecordType, data: bytes, position: int) -> tuple
     start = position
     try:
         record = new(AlertTriggered)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -602,12 +583,8 @@ def decode_AlertTriggered(self: RecordType, data: bytes, position: int) -> tuple
         position = end
         record.kind = INDEX_3[data[position]]
         position += 1
-        record.price_e8 = read_i64_be(data, position)
-        position += 8
-        record.threshold_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.reference_price_e8 = read_i64_be(data, position)
-        position += 8
+        record.price_e8, record.threshold_price_e8, record.reference_price_e8 = UNPACK_BIG_3q(data, position)
+        position += 24
         byte = data[position]
         if byte < 128:
             record.move_bps = ONE_BYTE[byte]
@@ -666,12 +643,8 @@ def decode_AnalyticsCalculated(self: RecordType, data: bytes, position: int) -> 
     start = position
     try:
         record = new(AnalyticsCalculated)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -711,14 +684,8 @@ def decode_AnalyticsCalculated(self: RecordType, data: bytes, position: int) -> 
             position += 1
         else:
             record.window_end_ns, position = time_at(data, position)
-        record.open_e8 = read_i64_be(data, position)
-        position += 8
-        record.high_e8 = read_i64_be(data, position)
-        position += 8
-        record.low_e8 = read_i64_be(data, position)
-        position += 8
-        record.close_e8 = read_i64_be(data, position)
-        position += 8
+        record.open_e8, record.high_e8, record.low_e8, record.close_e8 = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.volume = ONE_BYTE[byte]
@@ -822,12 +789,8 @@ def decode_AuctionCompleted(self: RecordType, data: bytes, position: int) -> tup
     start = position
     try:
         record = new(AuctionCompleted)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -900,12 +863,8 @@ def decode_CashMoved(self: RecordType, data: bytes, position: int) -> tuple[Reco
     start = position
     try:
         record = new(CashMoved)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -966,12 +925,8 @@ def decode_CorporateActionAnnounced(self: RecordType, data: bytes, position: int
     start = position
     try:
         record = new(CorporateActionAnnounced)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -1074,12 +1029,8 @@ def decode_DeadLetter(self: RecordType, data: bytes, position: int) -> tuple[Rec
     start = position
     try:
         record = new(DeadLetter)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -1166,12 +1117,8 @@ def decode_InstrumentChanged(self: RecordType, data: bytes, position: int) -> tu
     start = position
     try:
         record = new(InstrumentChanged)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -1191,9 +1138,8 @@ def decode_InstrumentChanged(self: RecordType, data: bytes, position: int) -> tu
         record.symbol = WORD_OF[data[position:end]]
         position = end
         record.action = INDEX_3[data[position]]
-        position += 1
-        record.instrument_type = INDEX_5[data[position]]
-        position += 1
+        record.instrument_type = INDEX_5[data[position + 1]]
+        position += 2
         end = position + SPAN[data[position]]
         record.long_name = data[position + 1 : end].decode()
         position = end
@@ -1262,13 +1208,10 @@ def decode_InstrumentChanged(self: RecordType, data: bytes, position: int) -> tu
         record.strike_price_e8 = read_i64_be(data, position)
         position += 8
         record.option_right = INDEX_3[data[position]]
-        position += 1
-        record.exercise_style = INDEX_3[data[position]]
-        position += 1
-        record.initial_margin_e8 = read_i64_be(data, position)
-        position += 8
-        record.maintenance_margin_e8 = read_i64_be(data, position)
-        position += 8
+        record.exercise_style = INDEX_3[data[position + 1]]
+        position += 2
+        record.initial_margin_e8, record.maintenance_margin_e8 = UNPACK_BIG_2q(data, position)
+        position += 16
         record.luld_tier = INDEX_3[data[position]]
         position += 1
         byte = data[position]
@@ -1281,9 +1224,8 @@ def decode_InstrumentChanged(self: RecordType, data: bytes, position: int) -> tu
         else:
             record.leverage_percent, position = long_at(data, position)
         record.shortable = data[position] != 0
-        position += 1
-        record.threshold_security = data[position] != 0
-        position += 1
+        record.threshold_security = data[position + 1] != 0
+        position += 2
         record.previous_close_price_e8 = read_i64_be(data, position)
         position += 8
         byte = data[position]
@@ -1344,12 +1286,8 @@ def decode_KillSwitchChanged(self: RecordType, data: bytes, position: int) -> tu
     start = position
     try:
         record = new(KillSwitchChanged)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -1408,12 +1346,8 @@ def decode_LateEvent(self: RecordType, data: bytes, position: int) -> tuple[Reco
     start = position
     try:
         record = new(LateEvent)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -1476,12 +1410,8 @@ def decode_LocateGranted(self: RecordType, data: bytes, position: int) -> tuple[
     start = position
     try:
         record = new(LocateGranted)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -1563,12 +1493,8 @@ def decode_LotClosed(self: RecordType, data: bytes, position: int) -> tuple[Reco
     start = position
     try:
         record = new(LotClosed)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -1623,10 +1549,8 @@ def decode_LotClosed(self: RecordType, data: bytes, position: int) -> tuple[Reco
             position += 2
         else:
             record.quantity, position = long_at(data, position)
-        record.open_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.close_price_e8 = read_i64_be(data, position)
-        position += 8
+        record.open_price_e8, record.close_price_e8 = UNPACK_BIG_2q(data, position)
+        position += 16
         record.realised_pnl_e8, position = money_at(data, position)
         if position <= len(data):
             return record, position
@@ -1666,12 +1590,8 @@ def decode_MarketDataReceived(self: RecordType, data: bytes, position: int) -> t
     start = position
     try:
         record = new(MarketDataReceived)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -1786,12 +1706,8 @@ def decode_MarketDataRejected(self: RecordType, data: bytes, position: int) -> t
     start = position
     try:
         record = new(MarketDataRejected)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -1851,12 +1767,8 @@ def decode_OrderAccepted(self: RecordType, data: bytes, position: int) -> tuple[
     start = position
     try:
         record = new(OrderAccepted)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -1891,13 +1803,10 @@ def decode_OrderAccepted(self: RecordType, data: bytes, position: int) -> tuple[
         else:
             record.venue_order_id, position = long_at(data, position)
         record.side = INDEX_3[data[position]]
-        position += 1
-        record.marking = INDEX_4[data[position]]
-        position += 1
-        record.order_type = INDEX_5[data[position]]
-        position += 1
-        record.time_in_force = INDEX_8[data[position]]
-        position += 1
+        record.marking = INDEX_4[data[position + 1]]
+        record.order_type = INDEX_5[data[position + 2]]
+        record.time_in_force = INDEX_8[data[position + 3]]
+        position += 4
         byte = data[position]
         if byte < 128:
             record.quantity = ONE_BYTE[byte]
@@ -1916,12 +1825,8 @@ def decode_OrderAccepted(self: RecordType, data: bytes, position: int) -> tuple[
             position += 2
         else:
             record.display_quantity, position = long_at(data, position)
-        record.limit_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.bid_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.ask_price_e8 = read_i64_be(data, position)
-        position += 8
+        record.limit_price_e8, record.bid_price_e8, record.ask_price_e8 = UNPACK_BIG_3q(data, position)
+        position += 24
         if position <= len(data):
             return record, position
     except NOT_USUAL:
@@ -1951,12 +1856,8 @@ def decode_OrderCancelRejected(self: RecordType, data: bytes, position: int) -> 
     start = position
     try:
         record = new(OrderCancelRejected)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -2024,12 +1925,8 @@ def decode_OrderCancelRequested(self: RecordType, data: bytes, position: int) ->
     start = position
     try:
         record = new(OrderCancelRequested)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -2087,12 +1984,8 @@ def decode_OrderCancelled(self: RecordType, data: bytes, position: int) -> tuple
     start = position
     try:
         record = new(OrderCancelled)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -2130,9 +2023,8 @@ def decode_OrderCancelled(self: RecordType, data: bytes, position: int) -> tuple
         record.request_id = data[position + 1 : end].decode()
         position = end
         record.reason = INDEX_12[data[position]]
-        position += 1
-        record.side = INDEX_3[data[position]]
-        position += 1
+        record.side = INDEX_3[data[position + 1]]
+        position += 2
         record.limit_price_e8 = read_i64_be(data, position)
         position += 8
         byte = data[position]
@@ -2196,12 +2088,8 @@ def decode_OrderExecuted(self: RecordType, data: bytes, position: int) -> tuple[
     start = position
     try:
         record = new(OrderExecuted)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -2245,11 +2133,9 @@ def decode_OrderExecuted(self: RecordType, data: bytes, position: int) -> tuple[
         else:
             record.trade_id, position = long_at(data, position)
         record.side = INDEX_3[data[position]]
-        position += 1
-        record.marking = INDEX_4[data[position]]
-        position += 1
-        record.instrument_type = INDEX_5[data[position]]
-        position += 1
+        record.marking = INDEX_4[data[position + 1]]
+        record.instrument_type = INDEX_5[data[position + 2]]
+        position += 3
         byte = data[position]
         if byte < 128:
             record.multiplier = ONE_BYTE[byte]
@@ -2300,10 +2186,8 @@ def decode_OrderExecuted(self: RecordType, data: bytes, position: int) -> tuple[
         record.taf_fee_e8, position = money_at(data, position)
         record.venue_fee_e8, position = money_at(data, position)
         record.price_improvement_e8, position = money_at(data, position)
-        record.bid_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.ask_price_e8 = read_i64_be(data, position)
-        position += 8
+        record.bid_price_e8, record.ask_price_e8 = UNPACK_BIG_2q(data, position)
+        position += 16
         if position <= len(data):
             return record, position
     except NOT_USUAL:
@@ -2334,12 +2218,8 @@ def decode_OrderExpired(self: RecordType, data: bytes, position: int) -> tuple[R
     start = position
     try:
         record = new(OrderExpired)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -2374,9 +2254,8 @@ def decode_OrderExpired(self: RecordType, data: bytes, position: int) -> tuple[R
         else:
             record.venue_order_id, position = long_at(data, position)
         record.reason = INDEX_5[data[position]]
-        position += 1
-        record.side = INDEX_3[data[position]]
-        position += 1
+        record.side = INDEX_3[data[position + 1]]
+        position += 2
         byte = data[position]
         if byte < 128:
             record.expired_quantity = ONE_BYTE[byte]
@@ -2428,12 +2307,8 @@ def decode_OrderPlaced(self: RecordType, data: bytes, position: int) -> tuple[Re
     start = position
     try:
         record = new(OrderPlaced)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -2459,15 +2334,11 @@ def decode_OrderPlaced(self: RecordType, data: bytes, position: int) -> tuple[Re
         record.order_id = data[position + 1 : end].decode()
         position = end
         record.side = INDEX_3[data[position]]
-        position += 1
-        record.marking = INDEX_4[data[position]]
-        position += 1
-        record.order_type = INDEX_5[data[position]]
-        position += 1
-        record.time_in_force = INDEX_8[data[position]]
-        position += 1
-        record.session = INDEX_4[data[position]]
-        position += 1
+        record.marking = INDEX_4[data[position + 1]]
+        record.order_type = INDEX_5[data[position + 2]]
+        record.time_in_force = INDEX_8[data[position + 3]]
+        record.session = INDEX_4[data[position + 4]]
+        position += 5
         byte = data[position]
         if byte < 128:
             record.quantity = ONE_BYTE[byte]
@@ -2486,10 +2357,8 @@ def decode_OrderPlaced(self: RecordType, data: bytes, position: int) -> tuple[Re
             position += 2
         else:
             record.display_quantity, position = long_at(data, position)
-        record.limit_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.stop_price_e8 = read_i64_be(data, position)
-        position += 8
+        record.limit_price_e8, record.stop_price_e8 = UNPACK_BIG_2q(data, position)
+        position += 16
         byte = data[position]
         if byte < 128:
             record.expire_time_ns = ONE_BYTE[byte]
@@ -2497,11 +2366,9 @@ def decode_OrderPlaced(self: RecordType, data: bytes, position: int) -> tuple[Re
         else:
             record.expire_time_ns, position = time_at(data, position)
         record.post_only = data[position] != 0
-        position += 1
-        record.all_or_none = data[position] != 0
-        position += 1
-        record.self_trade_prevention = INDEX_5[data[position]]
-        position += 1
+        record.all_or_none = data[position + 1] != 0
+        record.self_trade_prevention = INDEX_5[data[position + 2]]
+        position += 3
         if position <= len(data):
             return record, position
     except NOT_USUAL:
@@ -2534,12 +2401,8 @@ def decode_OrderRejected(self: RecordType, data: bytes, position: int) -> tuple[
     start = position
     try:
         record = new(OrderRejected)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -2589,10 +2452,8 @@ def decode_OrderRejected(self: RecordType, data: bytes, position: int) -> tuple[
             position += 2
         else:
             record.quantity, position = long_at(data, position)
-        record.limit_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.reference_price_e8 = read_i64_be(data, position)
-        position += 8
+        record.limit_price_e8, record.reference_price_e8 = UNPACK_BIG_2q(data, position)
+        position += 16
         if position <= len(data):
             return record, position
     except NOT_USUAL:
@@ -2624,12 +2485,8 @@ def decode_OrderReplaceRejected(self: RecordType, data: bytes, position: int) ->
     start = position
     try:
         record = new(OrderReplaceRejected)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -2704,12 +2561,8 @@ def decode_OrderReplaceRequested(self: RecordType, data: bytes, position: int) -
     start = position
     try:
         record = new(OrderReplaceRequested)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -2757,10 +2610,8 @@ def decode_OrderReplaceRequested(self: RecordType, data: bytes, position: int) -
             position += 2
         else:
             record.display_quantity, position = long_at(data, position)
-        record.limit_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.stop_price_e8 = read_i64_be(data, position)
-        position += 8
+        record.limit_price_e8, record.stop_price_e8 = UNPACK_BIG_2q(data, position)
+        position += 16
         byte = data[position]
         if byte < 128:
             record.expire_time_ns = ONE_BYTE[byte]
@@ -2802,12 +2653,8 @@ def decode_OrderReplaced(self: RecordType, data: bytes, position: int) -> tuple[
     start = position
     try:
         record = new(OrderReplaced)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -2864,12 +2711,8 @@ def decode_OrderReplaced(self: RecordType, data: bytes, position: int) -> tuple[
             position += 2
         else:
             record.previous_quantity, position = long_at(data, position)
-        record.limit_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.previous_limit_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.stop_price_e8 = read_i64_be(data, position)
-        position += 8
+        record.limit_price_e8, record.previous_limit_price_e8, record.stop_price_e8 = UNPACK_BIG_3q(data, position)
+        position += 24
         byte = data[position]
         if byte < 128:
             record.display_quantity = ONE_BYTE[byte]
@@ -2929,12 +2772,8 @@ def decode_OrderSuspended(self: RecordType, data: bytes, position: int) -> tuple
     start = position
     try:
         record = new(OrderSuspended)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -2969,9 +2808,8 @@ def decode_OrderSuspended(self: RecordType, data: bytes, position: int) -> tuple
         else:
             record.venue_order_id, position = long_at(data, position)
         record.reason = INDEX_4[data[position]]
-        position += 1
-        record.side = INDEX_3[data[position]]
-        position += 1
+        record.side = INDEX_3[data[position + 1]]
+        position += 2
         byte = data[position]
         if byte < 128:
             record.leaves_quantity = ONE_BYTE[byte]
@@ -3011,12 +2849,8 @@ def decode_OrderTransitionRefused(self: RecordType, data: bytes, position: int) 
     start = position
     try:
         record = new(OrderTransitionRefused)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -3075,12 +2909,8 @@ def decode_OrderTriggered(self: RecordType, data: bytes, position: int) -> tuple
     start = position
     try:
         record = new(OrderTriggered)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -3116,10 +2946,8 @@ def decode_OrderTriggered(self: RecordType, data: bytes, position: int) -> tuple
             record.venue_order_id, position = long_at(data, position)
         record.trigger_source = INDEX_2[data[position]]
         position += 1
-        record.trigger_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.stop_price_e8 = read_i64_be(data, position)
-        position += 8
+        record.trigger_price_e8, record.stop_price_e8 = UNPACK_BIG_2q(data, position)
+        position += 16
         record.order_type = INDEX_5[data[position]]
         position += 1
         if position <= len(data):
@@ -3157,12 +2985,8 @@ def decode_OrderValidated(self: RecordType, data: bytes, position: int) -> tuple
     start = position
     try:
         record = new(OrderValidated)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -3193,15 +3017,11 @@ def decode_OrderValidated(self: RecordType, data: bytes, position: int) -> tuple
         record.request_id = data[position + 1 : end].decode()
         position = end
         record.side = INDEX_3[data[position]]
-        position += 1
-        record.marking = INDEX_4[data[position]]
-        position += 1
-        record.order_type = INDEX_5[data[position]]
-        position += 1
-        record.time_in_force = INDEX_8[data[position]]
-        position += 1
-        record.session = INDEX_4[data[position]]
-        position += 1
+        record.marking = INDEX_4[data[position + 1]]
+        record.order_type = INDEX_5[data[position + 2]]
+        record.time_in_force = INDEX_8[data[position + 3]]
+        record.session = INDEX_4[data[position + 4]]
+        position += 5
         byte = data[position]
         if byte < 128:
             record.quantity = ONE_BYTE[byte]
@@ -3220,10 +3040,8 @@ def decode_OrderValidated(self: RecordType, data: bytes, position: int) -> tuple
             position += 2
         else:
             record.display_quantity, position = long_at(data, position)
-        record.limit_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.stop_price_e8 = read_i64_be(data, position)
-        position += 8
+        record.limit_price_e8, record.stop_price_e8 = UNPACK_BIG_2q(data, position)
+        position += 16
         byte = data[position]
         if byte < 128:
             record.expire_time_ns = ONE_BYTE[byte]
@@ -3231,13 +3049,10 @@ def decode_OrderValidated(self: RecordType, data: bytes, position: int) -> tuple
         else:
             record.expire_time_ns, position = time_at(data, position)
         record.post_only = data[position] != 0
-        position += 1
-        record.all_or_none = data[position] != 0
-        position += 1
-        record.self_trade_prevention = INDEX_5[data[position]]
-        position += 1
-        record.instrument_type = INDEX_5[data[position]]
-        position += 1
+        record.all_or_none = data[position + 1] != 0
+        record.self_trade_prevention = INDEX_5[data[position + 2]]
+        record.instrument_type = INDEX_5[data[position + 3]]
+        position += 4
         byte = data[position]
         if byte < 128:
             record.multiplier = ONE_BYTE[byte]
@@ -3247,24 +3062,15 @@ def decode_OrderValidated(self: RecordType, data: bytes, position: int) -> tuple
             position += 2
         else:
             record.multiplier, position = long_at(data, position)
-        record.reference_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.underlying_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.strike_price_e8 = read_i64_be(data, position)
-        position += 8
+        record.reference_price_e8, record.underlying_price_e8, record.strike_price_e8 = UNPACK_BIG_3q(data, position)
+        position += 24
         record.option_right = INDEX_3[data[position]]
         position += 1
-        record.contract_margin_e8 = read_i64_be(data, position)
-        position += 8
-        record.bid_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.ask_price_e8 = read_i64_be(data, position)
-        position += 8
+        record.contract_margin_e8, record.bid_price_e8, record.ask_price_e8 = UNPACK_BIG_3q(data, position)
+        position += 24
         record.shortable = data[position] != 0
-        position += 1
-        record.short_restricted = data[position] != 0
-        position += 1
+        record.short_restricted = data[position + 1] != 0
+        position += 2
         if position <= len(data):
             return record, position
     except NOT_USUAL:
@@ -3301,12 +3107,8 @@ def decode_PortfolioRebalanced(self: RecordType, data: bytes, position: int) -> 
     start = position
     try:
         record = new(PortfolioRebalanced)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -3398,12 +3200,8 @@ def decode_PositionUpdated(self: RecordType, data: bytes, position: int) -> tupl
     start = position
     try:
         record = new(PositionUpdated)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -3515,12 +3313,8 @@ def decode_PositionValued(self: RecordType, data: bytes, position: int) -> tuple
     start = position
     try:
         record = new(PositionValued)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -3593,12 +3387,8 @@ def decode_PriceUpdated(self: RecordType, data: bytes, position: int) -> tuple[R
     start = position
     try:
         record = new(PriceUpdated)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -3723,12 +3513,8 @@ def decode_ReconciliationBreakFound(self: RecordType, data: bytes, position: int
     start = position
     try:
         record = new(ReconciliationBreakFound)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -3801,12 +3587,8 @@ def decode_ReportGenerated(self: RecordType, data: bytes, position: int) -> tupl
     start = position
     try:
         record = new(ReportGenerated)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -3911,12 +3693,8 @@ def decode_RiskChecked(self: RecordType, data: bytes, position: int) -> tuple[Re
     start = position
     try:
         record = new(RiskChecked)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -3947,15 +3725,11 @@ def decode_RiskChecked(self: RecordType, data: bytes, position: int) -> tuple[Re
         record.request_id = data[position + 1 : end].decode()
         position = end
         record.side = INDEX_3[data[position]]
-        position += 1
-        record.marking = INDEX_4[data[position]]
-        position += 1
-        record.order_type = INDEX_5[data[position]]
-        position += 1
-        record.time_in_force = INDEX_8[data[position]]
-        position += 1
-        record.session = INDEX_4[data[position]]
-        position += 1
+        record.marking = INDEX_4[data[position + 1]]
+        record.order_type = INDEX_5[data[position + 2]]
+        record.time_in_force = INDEX_8[data[position + 3]]
+        record.session = INDEX_4[data[position + 4]]
+        position += 5
         byte = data[position]
         if byte < 128:
             record.quantity = ONE_BYTE[byte]
@@ -3974,10 +3748,8 @@ def decode_RiskChecked(self: RecordType, data: bytes, position: int) -> tuple[Re
             position += 2
         else:
             record.display_quantity, position = long_at(data, position)
-        record.limit_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.stop_price_e8 = read_i64_be(data, position)
-        position += 8
+        record.limit_price_e8, record.stop_price_e8 = UNPACK_BIG_2q(data, position)
+        position += 16
         byte = data[position]
         if byte < 128:
             record.expire_time_ns = ONE_BYTE[byte]
@@ -3985,13 +3757,10 @@ def decode_RiskChecked(self: RecordType, data: bytes, position: int) -> tuple[Re
         else:
             record.expire_time_ns, position = time_at(data, position)
         record.post_only = data[position] != 0
-        position += 1
-        record.all_or_none = data[position] != 0
-        position += 1
-        record.self_trade_prevention = INDEX_5[data[position]]
-        position += 1
-        record.instrument_type = INDEX_5[data[position]]
-        position += 1
+        record.all_or_none = data[position + 1] != 0
+        record.self_trade_prevention = INDEX_5[data[position + 2]]
+        record.instrument_type = INDEX_5[data[position + 3]]
+        position += 4
         byte = data[position]
         if byte < 128:
             record.multiplier = ONE_BYTE[byte]
@@ -4049,12 +3818,8 @@ def decode_SettlementFailed(self: RecordType, data: bytes, position: int) -> tup
     start = position
     try:
         record = new(SettlementFailed)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -4148,12 +3913,8 @@ def decode_SettlementObligationChanged(self: RecordType, data: bytes, position: 
     start = position
     try:
         record = new(SettlementObligationChanged)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -4233,12 +3994,8 @@ def decode_TargetWeightChanged(self: RecordType, data: bytes, position: int) -> 
     start = position
     try:
         record = new(TargetWeightChanged)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -4305,12 +4062,8 @@ def decode_TradeExecuted(self: RecordType, data: bytes, position: int) -> tuple[
     start = position
     try:
         record = new(TradeExecuted)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -4369,9 +4122,8 @@ def decode_TradeExecuted(self: RecordType, data: bytes, position: int) -> tuple[
         else:
             record.sell_venue_order_id, position = long_at(data, position)
         record.marking = INDEX_4[data[position]]
-        position += 1
-        record.aggressor = INDEX_3[data[position]]
-        position += 1
+        record.aggressor = INDEX_3[data[position + 1]]
+        position += 2
         record.price_e8 = read_i64_be(data, position)
         position += 8
         byte = data[position]
@@ -4433,12 +4185,8 @@ def decode_TradeSettled(self: RecordType, data: bytes, position: int) -> tuple[R
     start = position
     try:
         record = new(TradeSettled)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -4533,12 +4281,8 @@ def decode_TradingStatusChanged(self: RecordType, data: bytes, position: int) ->
     start = position
     try:
         record = new(TradingStatusChanged)
-        record.event_id_hi = read_i64_be(data, position)
-        record.event_id_lo = read_i64_be(data, position + 8)
-        position += 16
-        record.cause_id_hi = read_i64_be(data, position)
-        record.cause_id_lo = read_i64_be(data, position + 8)
-        position += 16
+        record.event_id_hi, record.event_id_lo, record.cause_id_hi, record.cause_id_lo = UNPACK_BIG_4q(data, position)
+        position += 32
         byte = data[position]
         if byte < 128:
             record.sequence = ONE_BYTE[byte]
@@ -4558,19 +4302,13 @@ def decode_TradingStatusChanged(self: RecordType, data: bytes, position: int) ->
         record.symbol = WORD_OF[data[position:end]]
         position = end
         record.status = INDEX_7[data[position]]
-        position += 1
-        record.reason = INDEX_11[data[position]]
-        position += 1
-        record.reference_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.lower_band_e8 = read_i64_be(data, position)
-        position += 8
-        record.upper_band_e8 = read_i64_be(data, position)
-        position += 8
+        record.reason = INDEX_11[data[position + 1]]
+        position += 2
+        record.reference_price_e8, record.lower_band_e8, record.upper_band_e8 = UNPACK_BIG_3q(data, position)
+        position += 24
         record.limit_state = INDEX_4[data[position]]
-        position += 1
-        record.short_restricted = data[position] != 0
-        position += 1
+        record.short_restricted = data[position + 1] != 0
+        position += 2
         byte = data[position]
         if byte < 128:
             record.resume_time_ns = ONE_BYTE[byte]

@@ -65,6 +65,10 @@ PACK_BIG_q: Final = Struct(">q").pack
 PACK_BIG_q2t: Final = Struct(">q2?").pack
 PACK_BIG_tq: Final = Struct(">?q").pack
 PACK_LITTLE_7d: Final = Struct("<7d").pack
+UNPACK_BIG_2q: Final = Struct(">2q").unpack_from
+UNPACK_BIG_3q: Final = Struct(">3q").unpack_from
+UNPACK_BIG_4q: Final = Struct(">4q").unpack_from
+UNPACK_LITTLE_7d: Final = Struct("<7d").unpack_from
 INDEX_2: Final = indices(2)
 INDEX_3: Final = indices(3)
 INDEX_4: Final = indices(4)
@@ -134,9 +138,8 @@ def take_AlertRule(data: bytes, position: int) -> tuple[AlertRule, int]:
     record.reference_price_e8 = read_i64_be(data, position)
     position += 8
     record.armed = data[position] != 0
-    position += 1
-    record.triggered = data[position] != 0
-    position += 1
+    record.triggered = data[position + 1] != 0
+    position += 2
     byte = data[position]
     if byte < 128:
         record.act_below_e8 = ONE_BYTE[byte]
@@ -305,9 +308,8 @@ def bytes_ListedInstrument(item: ListedInstrument) -> bytes:
 def take_ListedInstrument(data: bytes, position: int) -> tuple[ListedInstrument, int]:
     record = new(ListedInstrument)
     record.known = data[position] != 0
-    position += 1
-    record.sound = data[position] != 0
-    position += 1
+    record.sound = data[position + 1] != 0
+    position += 2
     byte = data[position]
     if byte < 128:
         record.changed_ns = ONE_BYTE[byte]
@@ -387,12 +389,8 @@ def take_ListedInstrument(data: bytes, position: int) -> tuple[ListedInstrument,
         position += 2
     else:
         record.collar_bps, position = long_at(data, position)
-    record.previous_close_price_e8 = read_i64_be(data, position)
-    position += 8
-    record.underlying_price_e8 = read_i64_be(data, position)
-    position += 8
-    record.strike_price_e8 = read_i64_be(data, position)
-    position += 8
+    record.previous_close_price_e8, record.underlying_price_e8, record.strike_price_e8 = UNPACK_BIG_3q(data, position)
+    position += 24
     record.option_right = INDEX_3[data[position]]
     position += 1
     record.contract_margin_e8 = read_i64_be(data, position)
@@ -437,20 +435,8 @@ def take_MovingState(data: bytes, position: int) -> tuple[MovingState, int]:
             items4.append(item2)
     position += 1
     record.closes_e8 = items4
-    record.ema = read_f64_le(data, position)
-    position += 8
-    record.gain = read_f64_le(data, position)
-    position += 8
-    record.loss = read_f64_le(data, position)
-    position += 8
-    record.macd_fast = read_f64_le(data, position)
-    position += 8
-    record.macd_slow = read_f64_le(data, position)
-    position += 8
-    record.macd_signal = read_f64_le(data, position)
-    position += 8
-    record.true_range = read_f64_le(data, position)
-    position += 8
+    record.ema, record.gain, record.loss, record.macd_fast, record.macd_slow, record.macd_signal, record.true_range = UNPACK_LITTLE_7d(data, position)
+    position += 56
     return record, position
 
 
@@ -496,14 +482,8 @@ def take_OpenBar(data: bytes, position: int) -> tuple[OpenBar, int]:
         position += 1
     else:
         record.close_time_ns, position = time_at(data, position)
-    record.open_e8 = read_i64_be(data, position)
-    position += 8
-    record.high_e8 = read_i64_be(data, position)
-    position += 8
-    record.low_e8 = read_i64_be(data, position)
-    position += 8
-    record.close_e8 = read_i64_be(data, position)
-    position += 8
+    record.open_e8, record.high_e8, record.low_e8, record.close_e8 = UNPACK_BIG_4q(data, position)
+    position += 32
     byte = data[position]
     if byte < 128:
         record.trades = ONE_BYTE[byte]
@@ -595,19 +575,13 @@ def take_OpenOrder(data: bytes, position: int) -> tuple[OpenOrder, int]:
     record.order_id = data[position + 1 : end].decode()
     position = end
     record.side = INDEX_3[data[position]]
-    position += 1
-    record.marking = INDEX_4[data[position]]
-    position += 1
-    record.order_type = INDEX_5[data[position]]
-    position += 1
-    record.time_in_force = INDEX_8[data[position]]
-    position += 1
-    record.session = INDEX_4[data[position]]
-    position += 1
-    record.state = INDEX_12[data[position]]
-    position += 1
-    record.queue = INDEX_7[data[position]]
-    position += 1
+    record.marking = INDEX_4[data[position + 1]]
+    record.order_type = INDEX_5[data[position + 2]]
+    record.time_in_force = INDEX_8[data[position + 3]]
+    record.session = INDEX_4[data[position + 4]]
+    record.state = INDEX_12[data[position + 5]]
+    record.queue = INDEX_7[data[position + 6]]
+    position += 7
     byte = data[position]
     if byte < 128:
         record.priority = ONE_BYTE[byte]
@@ -617,10 +591,8 @@ def take_OpenOrder(data: bytes, position: int) -> tuple[OpenOrder, int]:
         position += 2
     else:
         record.priority, position = long_at(data, position)
-    record.limit_price_e8 = read_i64_be(data, position)
-    position += 8
-    record.stop_price_e8 = read_i64_be(data, position)
-    position += 8
+    record.limit_price_e8, record.stop_price_e8 = UNPACK_BIG_2q(data, position)
+    position += 16
     byte = data[position]
     if byte < 128:
         record.quantity = ONE_BYTE[byte]
@@ -664,13 +636,10 @@ def take_OpenOrder(data: bytes, position: int) -> tuple[OpenOrder, int]:
     else:
         record.expire_time_ns, position = time_at(data, position)
     record.post_only = data[position] != 0
-    position += 1
-    record.all_or_none = data[position] != 0
-    position += 1
-    record.self_trade_prevention = INDEX_5[data[position]]
-    position += 1
-    record.instrument_type = INDEX_5[data[position]]
-    position += 1
+    record.all_or_none = data[position + 1] != 0
+    record.self_trade_prevention = INDEX_5[data[position + 2]]
+    record.instrument_type = INDEX_5[data[position + 3]]
+    position += 4
     byte = data[position]
     if byte < 128:
         record.multiplier = ONE_BYTE[byte]
@@ -817,14 +786,8 @@ def take_RiskHolding(data: bytes, position: int) -> tuple[RiskHolding, int]:
         position += 2
     else:
         record.multiplier, position = long_at(data, position)
-    record.mark_price_e8 = read_i64_be(data, position)
-    position += 8
-    record.settled_price_e8 = read_i64_be(data, position)
-    position += 8
-    record.strike_price_e8 = read_i64_be(data, position)
-    position += 8
-    record.underlying_price_e8 = read_i64_be(data, position)
-    position += 8
+    record.mark_price_e8, record.settled_price_e8, record.strike_price_e8, record.underlying_price_e8 = UNPACK_BIG_4q(data, position)
+    position += 32
     record.option_right = INDEX_3[data[position]]
     position += 1
     record.contract_margin_e8 = read_i64_be(data, position)
@@ -935,9 +898,8 @@ def take_RiskOrder(data: bytes, position: int) -> tuple[RiskOrder, int]:
     record.symbol = WORD_OF[data[position:end]]
     position = end
     record.side = INDEX_3[data[position]]
-    position += 1
-    record.located = data[position] != 0
-    position += 1
+    record.located = data[position + 1] != 0
+    position += 2
     byte = data[position]
     if byte < 128:
         record.quantity = ONE_BYTE[byte]
@@ -1051,10 +1013,8 @@ def bytes_TickStep(item: TickStep) -> bytes:
 
 def take_TickStep(data: bytes, position: int) -> tuple[TickStep, int]:
     record = new(TickStep)
-    record.from_price_e8 = read_i64_be(data, position)
-    position += 8
-    record.tick_e8 = read_i64_be(data, position)
-    position += 8
+    record.from_price_e8, record.tick_e8 = UNPACK_BIG_2q(data, position)
+    position += 16
     return record, position
 
 
@@ -1522,16 +1482,12 @@ def decode_ExecutionState(self: StateType, data: bytes, position: int) -> tuple[
         end = position + SPAN[data[position]]
         record.ask_venue = WORD_OF[data[position:end]]
         position = end
-        record.last_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.market_last_price_e8 = read_i64_be(data, position)
-        position += 8
+        record.last_price_e8, record.market_last_price_e8 = UNPACK_BIG_2q(data, position)
+        position += 16
         record.status = INDEX_7[data[position]]
-        position += 1
-        record.phase = INDEX_4[data[position]]
-        position += 1
-        record.opened = data[position] != 0
-        position += 1
+        record.phase = INDEX_4[data[position + 1]]
+        record.opened = data[position + 2] != 0
+        position += 3
         byte = data[position]
         if byte < 128:
             record.clock_ns = ONE_BYTE[byte]
@@ -1783,10 +1739,8 @@ def decode_NormaliseState(self: StateType, data: bytes, position: int) -> tuple[
             position += 2
         else:
             record.refused_day, position = long_at(data, position)
-        record.reference_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.far_price_e8 = read_i64_be(data, position)
-        position += 8
+        record.reference_price_e8, record.far_price_e8 = UNPACK_BIG_2q(data, position)
+        position += 16
         byte = data[position]
         if byte < 128:
             record.far = ONE_BYTE[byte]
@@ -1943,17 +1897,12 @@ def decode_RiskState(self: StateType, data: bytes, position: int) -> tuple[State
     try:
         record = new(RiskState)
         record.standing = INDEX_3[data[position]]
-        position += 1
-        record.account_kind = INDEX_3[data[position]]
-        position += 1
-        record.status = INDEX_3[data[position]]
-        position += 1
-        record.short_permitted = data[position] != 0
-        position += 1
-        record.options_permitted = data[position] != 0
-        position += 1
-        record.futures_permitted = data[position] != 0
-        position += 1
+        record.account_kind = INDEX_3[data[position + 1]]
+        record.status = INDEX_3[data[position + 2]]
+        record.short_permitted = data[position + 3] != 0
+        record.options_permitted = data[position + 4] != 0
+        record.futures_permitted = data[position + 5] != 0
+        position += 6
         byte = data[position]
         if byte < 128:
             record.position_max = ONE_BYTE[byte]
@@ -2066,9 +2015,8 @@ def decode_RiskState(self: StateType, data: bytes, position: int) -> tuple[State
         else:
             record.frozen_to_day, position = long_at(data, position)
         record.global_switch = INDEX_3[data[position]]
-        position += 1
-        record.account_switch = INDEX_3[data[position]]
-        position += 1
+        record.account_switch = INDEX_3[data[position + 1]]
+        position += 2
         items14: dict[str, int] = {}
         while data[position] != 0:
             count13, position = block_at(data, position)
@@ -2171,28 +2119,20 @@ def decode_ValidateState(self: StateType, data: bytes, position: int) -> tuple[S
         record = new(ValidateState)
         record.instrument, position = take_ListedInstrument(data, position)
         record.session, position = take_SessionSpan(data, position)
-        record.bid_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.ask_price_e8 = read_i64_be(data, position)
-        position += 8
-        record.last_price_e8 = read_i64_be(data, position)
-        position += 8
+        record.bid_price_e8, record.ask_price_e8, record.last_price_e8 = UNPACK_BIG_3q(data, position)
+        position += 24
         record.status = INDEX_7[data[position]]
-        position += 1
-        record.market_status = INDEX_7[data[position]]
-        position += 1
-        record.status_reason = INDEX_11[data[position]]
-        position += 1
+        record.market_status = INDEX_7[data[position + 1]]
+        record.status_reason = INDEX_11[data[position + 2]]
+        position += 3
         byte = data[position]
         if byte < 128:
             record.status_ns = ONE_BYTE[byte]
             position += 1
         else:
             record.status_ns, position = time_at(data, position)
-        record.lower_band_e8 = read_i64_be(data, position)
-        position += 8
-        record.upper_band_e8 = read_i64_be(data, position)
-        position += 8
+        record.lower_band_e8, record.upper_band_e8 = UNPACK_BIG_2q(data, position)
+        position += 16
         record.short_restricted = data[position] != 0
         position += 1
         byte = data[position]

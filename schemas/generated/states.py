@@ -187,6 +187,8 @@ class ConflateState(State):
     flags: Bit set of PriceUpdated, those of quotes alone.
     """
 
+    __slots__ = ("quiet_until_ns", "waiting", "bid_price_e8", "bid_quantity", "bid_venue", "ask_price_e8", "ask_quantity", "ask_venue", "last_price_e8", "last_quantity", "last_venue", "cumulative_volume", "status", "flags",)
+
     def __init__(
         self,
         quiet_until_ns: i64 = 0,
@@ -295,6 +297,8 @@ class OpenOrder:
     previous: Place of the order before it in its queue; -1 is none.
     next: Place of the order after it in its queue, or of the next unused place; -1 is none.
     """
+
+    __slots__ = ("place", "venue_order_id", "account", "order_id", "side", "marking", "order_type", "time_in_force", "session", "state", "queue", "priority", "limit_price_e8", "stop_price_e8", "quantity", "leaves_quantity", "display_quantity", "shown_quantity", "expire_time_ns", "post_only", "all_or_none", "self_trade_prevention", "instrument_type", "multiplier", "filled_amount_e8", "commission_charged_e8", "previous", "next",)
 
     def __init__(
         self,
@@ -427,6 +431,8 @@ class OrderQueue:
     last: Place of the last; -1 is none.
     """
 
+    __slots__ = ("price_e8", "quantity", "first", "last",)
+
     def __init__(
         self,
         price_e8: i64 = 0,
@@ -463,6 +469,8 @@ class OrderExpiry:
     at_ns: Nanoseconds since the epoch, UTC.
     place: Place of the order.
     """
+
+    __slots__ = ("at_ns", "place",)
 
     def __init__(
         self,
@@ -526,6 +534,8 @@ class ExecutionState(State):
     open_ns: Begin of regular hours: nanoseconds since the epoch, UTC.
     close_ns: End of regular hours: nanoseconds since the epoch, UTC.
     """
+
+    __slots__ = ("orders", "unused_place", "open_orders", "places", "ended_recent", "ended_before", "bids", "asks", "all_or_none_bids", "all_or_none_asks", "buy_stops", "sell_stops", "waiting", "opening", "closing", "expiries", "orders_accepted", "queue_joins", "trades", "bid_price_e8", "bid_quantity", "bid_left", "bid_venue", "ask_price_e8", "ask_quantity", "ask_left", "ask_venue", "last_price_e8", "market_last_price_e8", "status", "phase", "opened", "clock_ns", "boundary_ns", "day_end_ns", "open_ns", "close_ns",)
 
     def __init__(
         self,
@@ -818,6 +828,8 @@ class OpenBar:
     ineligible_turnover_e8: Price times shares of those sales, in currency units.
     """
 
+    __slots__ = ("start_ns", "end_ns", "open_time_ns", "close_time_ns", "open_e8", "high_e8", "low_e8", "close_e8", "trades", "volume", "turnover_e8", "turnover_recent_e8", "ineligible_volume", "ineligible_turnover_e8",)
+
     def __init__(
         self,
         start_ns: i64 = 0,
@@ -905,6 +917,8 @@ class MovingState:
     true_range: ATR: sum of the first true ranges until there are enough, from then on their Wilder average.
     """
 
+    __slots__ = ("bars", "closes_e8", "ema", "gain", "loss", "macd_fast", "macd_slow", "macd_signal", "true_range",)
+
     def __init__(
         self,
         bars: i64 = 0,
@@ -983,6 +997,8 @@ class BarSeries:
     moving: Statistics over the bars closed.
     """
 
+    __slots__ = ("interval_ms", "newest", "earlier", "closed_end_ns", "filled", "moving",)
+
     def __init__(
         self,
         interval_ms: i64 = 0,
@@ -1037,6 +1053,8 @@ class IndicatorsState(State):
     series: One per length of bar, in the order of the parameter intervals_ms; empty before the first sale.
     """
 
+    __slots__ = ("series",)
+
     def __init__(
         self,
         series: list[BarSeries] | None = None,
@@ -1076,6 +1094,8 @@ class BookLevel:
     unknown: Of these, shares of orders not known one by one: a snapshot told of them.
     """
 
+    __slots__ = ("price_e8", "quantity", "unknown",)
+
     def __init__(
         self,
         price_e8: i64 = 0,
@@ -1110,6 +1130,8 @@ class BookOrder:
     quantity: Shares still open.
     """
 
+    __slots__ = ("side", "price_e8", "quantity",)
+
     def __init__(
         self,
         side: i64 = 0,
@@ -1143,6 +1165,8 @@ class VenueBook:
     asks: Levels to sell, best last. Bounded by 2 max_orders.
     orders: Orders by the venue's number, in decimal. Bounded by max_orders.
     """
+
+    __slots__ = ("bids", "asks", "orders",)
 
     def __init__(
         self,
@@ -1220,6 +1244,8 @@ class VenueMarket:
     refused: Messages so refused in a row, each later than the one before.
     book: Its order book, where it sends orders.
     """
+
+    __slots__ = ("venue", "bid_price_e8", "bid_quantity", "ask_price_e8", "ask_quantity", "quoted_ns", "latest_ns", "venue_sequence", "refused_ns", "refused_sequence", "refused", "book",)
 
     def __init__(
         self,
@@ -1324,6 +1350,8 @@ class NormaliseState(State):
     far_price_e8: Price of the last message refused as far from the market, in currency units.
     far: Messages so refused in a row whose prices agree.
     """
+
+    __slots__ = ("venues", "venue_numbers", "bid_price_e8", "bid_quantity", "bid_number", "bid_venue", "ask_price_e8", "ask_quantity", "ask_number", "ask_venue", "untold", "oldest_quote_ns", "last_price_e8", "last_quantity", "last_venue", "sold_today", "cumulative_volume", "status", "day_start_ns", "day_end_ns", "open_ns", "close_ns", "refused_day_ns", "refused_day", "reference_price_e8", "far_price_e8", "far",)
 
     def __init__(
         self,
@@ -1487,6 +1515,8 @@ class PassageState(State):
     last_time_ns: Event time of the newest one: nanoseconds since the epoch, UTC.
     """
 
+    __slots__ = ("updates", "last_time_ns",)
+
     def __init__(
         self,
         updates: i64 = 0,
@@ -1526,6 +1556,8 @@ class AlertRule:
     act_above_e8: It acts at this price and above, in 1e-8 of the currency unit; 2**62 is never.
     trigger_count: How often it has triggered.
     """
+
+    __slots__ = ("account", "kind", "threshold_price_e8", "move_bps", "hysteresis_bps", "reference_price_e8", "armed", "triggered", "act_below_e8", "act_above_e8", "trigger_count",)
 
     def __init__(
         self,
@@ -1595,6 +1627,8 @@ class PriceAlertsState(State):
     quiet_below_e8: The upper end of that range, in 1e-8 of the currency unit; 2**62 where there is none.
     rules: By rule id, oldest first. Bound: the parameter rules_per_symbol_max.
     """
+
+    __slots__ = ("last_price_e8", "quiet_above_e8", "quiet_below_e8", "rules",)
 
     def __init__(
         self,
@@ -1668,6 +1702,8 @@ class RiskHolding:
     exposure_e8: Position at its mark in currency units, a short negative.
     gross_exposure_e8: Exposure with all open purchases, or all open sales, filled, whichever is more, in currency units.
     """
+
+    __slots__ = ("quantity", "instrument_type", "multiplier", "mark_price_e8", "settled_price_e8", "strike_price_e8", "underlying_price_e8", "option_right", "contract_margin_e8", "buy_quantity", "buy_amount_e8", "sell_quantity", "sell_amount_e8", "located_quantity", "fees_reserved_e8", "opened_day", "worth_e8", "initial_margin_e8", "maintenance_margin_e8", "reserved_e8", "exposure_e8", "gross_exposure_e8",)
 
     def __init__(
         self,
@@ -1792,6 +1828,8 @@ class RiskOrder:
     fees_reserved_e8: Fees reserved, in currency units.
     """
 
+    __slots__ = ("symbol", "side", "located", "quantity", "filled_quantity", "price_e8", "request_id", "next_quantity", "next_price_e8", "open_quantity", "open_amount_e8", "fees_reserved_e8",)
+
     def __init__(
         self,
         symbol: str = "",
@@ -1863,6 +1901,8 @@ class RiskLocate:
     quantity: Shares not yet sold.
     expire_time_ns: When it lapses: nanoseconds since the epoch, UTC.
     """
+
+    __slots__ = ("locate_id", "symbol", "quantity", "expire_time_ns",)
 
     def __init__(
         self,
@@ -1939,6 +1979,8 @@ class RiskState(State):
     orders: Open orders by order id, oldest first. Bound: the parameter open_orders_max.
     locates: Locates in force, oldest first. Bound: the parameter locates_max.
     """
+
+    __slots__ = ("standing", "account_kind", "status", "short_permitted", "options_permitted", "futures_permitted", "position_max", "concentration_bps_max", "gross_exposure_max_e8", "net_exposure_max_e8", "order_notional_max_e8", "daily_loss_max_e8", "orders_per_second_max", "open_orders_max", "cash_e8", "told_cash_e8", "told_day", "day_flow_e8", "day_equity_e8", "day", "day_end_ns", "worth_e8", "initial_margin_e8", "maintenance_margin_e8", "reserved_e8", "exposure_e8", "gross_exposure_e8", "open_purchases_e8", "open_sales_e8", "day_trades", "deficit_e8", "deficit_day", "frozen_to_day", "global_switch", "account_switch", "symbol_switches", "rate_second", "rate_count", "refused_inputs", "holdings", "orders", "locates",)
 
     def __init__(
         self,
@@ -2190,6 +2232,8 @@ class TickStep:
     tick_e8: Increment in currency units.
     """
 
+    __slots__ = ("from_price_e8", "tick_e8",)
+
     def __init__(
         self,
         from_price_e8: i64 = 0,
@@ -2236,6 +2280,8 @@ class ListedInstrument:
     contract_margin_e8: FUTURE: initial margin of one contract in currency units; otherwise 0.
     shortable: May be sold short without a locate.
     """
+
+    __slots__ = ("known", "sound", "changed_ns", "instrument_type", "listed_from_ns", "listed_to_ns", "expiry_ns", "own_ticks", "order_multiple", "multiplier", "quantity_max", "notional_max_e8", "collar_bps", "previous_close_price_e8", "underlying_price_e8", "strike_price_e8", "option_right", "contract_margin_e8", "shortable",)
 
     def __init__(
         self,
@@ -2355,6 +2401,8 @@ class SessionSpan:
     ticks: Price increments that hold in it, by rising from_price. Bound: 32.
     """
 
+    __slots__ = ("phase", "start_ns", "end_ns", "day_start_ns", "open_ns", "close_ns", "ticks",)
+
     def __init__(
         self,
         phase: i64 = 0,
@@ -2430,6 +2478,8 @@ class ValidateState(State):
     rate_second: The second, since the epoch, in which orders are being counted.
     rate_counts: Orders and replaces of that second by account. Bound: orders in one second.
     """
+
+    __slots__ = ("instrument", "session", "bid_price_e8", "ask_price_e8", "last_price_e8", "status", "market_status", "status_reason", "status_ns", "lower_band_e8", "upper_band_e8", "short_restricted", "memory_day_ns", "order_ids", "order_ids_before", "request_ids", "request_ids_before", "rate_second", "rate_counts",)
 
     def __init__(
         self,
