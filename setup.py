@@ -24,6 +24,8 @@ COMPILED = [
     "dataflow/connectors/kafka/partitioner.py",
     "dataflow/frames.py",
     "schemas/wire.py",
+    "schemas/wire_maps.py",
+    "schemas/wire_text.py",
     "schemas/generated/events.py",
     "schemas/generated/states.py",
     "operators/*.py",

@@ -35,7 +35,7 @@ from schemas.generated.states import (
     OrderExpiry,
     OrderQueue,
 )
-from schemas.wire import GrowingLongs
+from schemas.wire_maps import GrowingLongs
 
 NO_PLACE: Final[i64] = -1
 

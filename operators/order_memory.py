@@ -36,7 +36,7 @@ from schemas.generated.events import (
     OrderPlaced,
 )
 from schemas.generated.states import ValidateState
-from schemas.wire import GrowingLongs
+from schemas.wire_maps import GrowingLongs
 
 UNKNOWN: Final[i64] = -1
 """Terms of an order that is not remembered."""

@@ -41,10 +41,10 @@ from mypy_extensions import i16, i32, i64, mypyc_attr, u8
 from dataflow.model import {bases}
 from schemas.plain import from_dict, to_dict
 from schemas.wire import (
-    GrowingLongs, read_block, read_bytes, read_growing, read_index, read_long, read_money,
-    read_string, read_word, write_bytes, write_growing, write_long, write_money, write_names, write_recent,
-    write_string, write_word,
+    read_block, read_bytes, read_index, read_long, read_money, write_bytes, write_long, write_money,
 )
+from schemas.wire_maps import GrowingLongs, read_growing, write_growing
+from schemas.wire_text import read_string, read_word, write_names, write_recent, write_string, write_word
 '''
 
 

@@ -30,7 +30,7 @@ from schemas.interpreted_wire import (
     BYTES, LONG, MONEY, NOT_USUAL, ONE_BYTE, SMALL, SPAN, TEXT, TWO_BYTES, WORD, WORD_OF, block_at, growing_bytes,
     index_of, indices, join, long_at, money_at, new, time_at,
 )
-from schemas.wire import read_growing
+from schemas.wire_maps import read_growing
 '''
 STRUCT = re.compile(r"\b(PACK|UNPACK)_(BIG|LITTLE)_(\w+)")
 INDEX = re.compile(r"\bINDEX_(\d+)")

@@ -18,17 +18,9 @@ from typing import Any, Final
 
 from librt.strings import BytesWriter, read_i32_le, read_i64_be
 
-from schemas.wire import (
-    GrowingLongs,
-    read_block,
-    read_long,
-    read_money,
-    write_bytes,
-    write_growing,
-    write_long,
-    write_money,
-    write_string,
-)
+from schemas.wire import read_block, read_long, read_money, write_bytes, write_long, write_money
+from schemas.wire_maps import GrowingLongs, write_growing
+from schemas.wire_text import write_string
 
 LEARNT_MAX: Final = 32_768
 LEARNT_BYTES_MAX: Final = 64

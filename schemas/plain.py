@@ -14,7 +14,8 @@ from typing import Any
 from librt.strings import read_i64_be
 
 from schemas.definition import SchemaSet, Type, parse
-from schemas.wire import GrowingLongs, bytes_of, decimal_of, e8_of, id_bytes
+from schemas.wire import bytes_of, decimal_of, e8_of, id_bytes
+from schemas.wire_maps import GrowingLongs
 
 Convert = Callable[[Any], Any]
 Classes = Mapping[str, Callable[[], Any]]

@@ -105,7 +105,7 @@ from schemas.interpreted_wire import (
     BYTES, LONG, MONEY, NOT_USUAL, ONE_BYTE, SMALL, SPAN, TEXT, TWO_BYTES, WORD, WORD_OF, block_at, growing_bytes,
     index_of, indices, join, long_at, money_at, new, time_at,
 )
-from schemas.wire import read_growing
+from schemas.wire_maps import read_growing
 
 PACK_BIG_2c3qct: Final = Struct(">2c3qc?").pack
 PACK_BIG_2cq: Final = Struct(">2cq").pack

@@ -22,7 +22,8 @@ from schemas.generated.events import PRICE_UPDATED, RECORD_TYPES
 
 TREE = Path(__file__).parent.parent.parent
 DATE = "date=2026-11-20"
-BATCH = 2_048
+BATCH = 512
+"""Records in a batch, as many as a turn takes: what was decoded is still in the caches when it is carried."""
 TYPES = [None, *RECORD_TYPES]
 """Record type of each schema id."""
 QUOTES = "conflated"

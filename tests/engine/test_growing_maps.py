@@ -22,7 +22,7 @@ from jobs.letters import vocabulary
 from operators.order_book import ended_state, remember_ended
 from schemas.generated.events import PriceUpdated
 from schemas.generated.states import EXECUTION_STATE, ExecutionState
-from schemas.wire import GrowingLongs
+from schemas.wire_maps import GrowingLongs
 from tests.engine.small_graph import graph
 
 GENERATION = 3

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from librt.strings import BytesWriter
 
 from dataflow.model import Record, RecordType, State, StateType
-from schemas import interpreted_wire, wire
+from schemas import interpreted_wire, wire, wire_maps, wire_text
 from schemas.generated import events, interpreted_events, interpreted_states, states
 from tests.schemas.values import LONGS, records_of
 
@@ -181,13 +181,13 @@ def test_large_values_are_not_kept() -> None:
 
 @given(st.lists(st.tuples(st.text(max_size=8), LONGS), max_size=8))
 def test_a_growing_map_grows_as_it_does_compiled(entries: list[tuple[str, int]]) -> None:
-    growing, reference = wire.GrowingLongs(), BytesWriter()
+    growing, reference = wire_maps.GrowingLongs(), BytesWriter()
     known: dict[str, int] = {}
     for key, value in entries:
         assert growing.add(key, value) == (key not in known)
         known.setdefault(key, value)
     for key, value in known.items():
-        wire.write_string(reference, key)
+        wire_text.write_string(reference, key)
         wire.write_long(reference, value)
     assert growing.entries == known
     assert growing.fresh.getvalue() == reference.getvalue()

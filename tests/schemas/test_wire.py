@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from librt.strings import BytesWriter
 
-from schemas import wire
+from schemas import wire, wire_maps, wire_text
 from tests.schemas.values import LONGS, TEXTS, exact
 
 EDGES = sorted({sign * (1 << bits) + near for bits in range(63) for near in (-1, 0, 1) for sign in (1, -1)})
@@ -71,7 +71,7 @@ def test_a_zero_of_too_many_bytes_is_still_zero(size: int) -> None:
     assert wire.read_long(b"\x80" * (size - 1) + b"\x00", 0) == (0, size)
 
 
-@pytest.mark.parametrize("read", [wire.read_bytes, wire.read_string, wire.read_word, wire.read_money])
+@pytest.mark.parametrize("read", [wire.read_bytes, wire_text.read_string, wire_text.read_word, wire.read_money])
 @pytest.mark.parametrize("size", [-1, -(1 << 63), 9, 64, 8192, 1 << 31, (1 << 63) - 1])
 def test_a_length_below_zero_or_past_the_end_is_refused(read: Callable[..., Any], size: int) -> None:
     with pytest.raises((ValueError, IndexError), match=r"a length of|out of range"):
@@ -80,33 +80,50 @@ def test_a_length_below_zero_or_past_the_end_is_refused(read: Callable[..., Any]
 
 @given(TEXTS, st.binary(max_size=12), st.binary(max_size=12))
 def test_a_word_is_the_string_it_encodes(text: str, before: bytes, after: bytes) -> None:
-    encoded = written(wire.write_string, text)
-    assert wire.encoded_word(text) == encoded
-    assert wire.read_word(before + encoded + after, len(before)) == (text, len(before) + len(encoded))
-    assert wire.read_word(before + encoded + after, len(before)) == (text, len(before) + len(encoded))
-    assert wire.read_string(before + encoded + after, len(before)) == (text, len(before) + len(encoded))
+    encoded = written(wire_text.write_string, text)
+    assert wire_text.encoded_word(text) == encoded
+    assert wire_text.read_word(before + encoded + after, len(before)) == (text, len(before) + len(encoded))
+    assert wire_text.read_word(before + encoded + after, len(before)) == (text, len(before) + len(encoded))
+    assert wire_text.read_string(before + encoded + after, len(before)) == (text, len(before) + len(encoded))
 
 
 def test_words_that_share_a_slot_are_told_apart() -> None:
     words = [f"{first}{number}" for first in "ABCDEFGHIJ" for number in range(10_000)]
-    encoded = [written(wire.write_string, word) + b"12345678" for word in words]
-    assert [wire.read_word(data, 0)[0] for data in encoded] == words
-    assert [wire.read_word(data, 0)[0] for data in encoded] == words
+    encoded = [written(wire_text.write_string, word) + b"12345678" for word in words]
+    assert [wire_text.read_word(data, 0)[0] for data in encoded] == words
+    assert [wire_text.read_word(data, 0)[0] for data in encoded] == words
 
 
 @pytest.mark.parametrize("length", range(17))
 def test_a_word_of_each_length_is_read_twice_with_equal_result(length: int) -> None:
-    data = written(wire.write_string, "W" * length) + b"\xff" * 8
-    assert wire.read_word(data, 0) == wire.read_word(data, 0) == ("W" * length, length + 1)
+    data = written(wire_text.write_string, "W" * length) + b"\xff" * 8
+    assert wire_text.read_word(data, 0) == wire_text.read_word(data, 0) == ("W" * length, length + 1)
 
 
 def test_noise_does_not_fill_memory() -> None:
-    for number in range(wire.ENCODED_LIMIT + 10):
-        wire.encoded_word(f"noise{number}")
-    assert len(wire.ENCODED) <= wire.ENCODED_LIMIT
+    for number in range(wire_text.ENCODED_LIMIT + 10):
+        wire_text.encoded_word(f"noise{number}")
+    assert len(wire_text.ENCODED) <= wire_text.ENCODED_LIMIT
 
 
-@pytest.mark.parametrize("read", [wire.read_string, wire.read_word])
+def test_recent_strings_that_share_a_slot_are_told_apart() -> None:
+    texts = ["", *(f"order-{number}" for number in range(1_000)), "\u00e9", "x" * 300]
+    encoded = [written(wire_text.write_string, text) for text in texts]
+    assert [written(wire_text.write_recent, text) for text in texts] == encoded
+    again = [text for text in texts for _ in range(2)]
+    assert [written(wire_text.write_recent, text) for text in again] == [data for data in encoded for _ in range(2)]
+
+
+def test_names_that_share_an_order_id_or_a_slot_are_told_apart() -> None:
+    ids = [f"order-{number}" for number in range(300)]
+    names = [(symbol, account, order_id) for order_id in ids for symbol in ("", "IBM") for account in ("A1", "A2")]
+    for first, second, third in [*names, *names]:
+        writer = BytesWriter()
+        wire_text.write_names(writer, first, second, third)
+        assert writer.getvalue() == b"".join(written(wire_text.write_string, text) for text in (first, second, third))
+
+
+@pytest.mark.parametrize("read", [wire_text.read_string, wire_text.read_word])
 def test_a_string_that_is_not_utf8_is_refused(read: Callable[..., Any]) -> None:
     with pytest.raises(ValueError, match="utf-8"):
         read(b"\x04\xff\xfe12345678", 0)
@@ -188,26 +205,26 @@ def test_the_bytes_of_an_id_are_its_halves() -> None:
 
 @given(st.lists(st.tuples(TEXTS, LONGS), unique_by=lambda entry: entry[0]), st.integers(0, 10), st.integers(0, 10))
 def test_a_growing_map_is_a_map_in_all_its_stages(entries: list[tuple[str, int]], first: int, second: int) -> None:
-    growing = wire.GrowingLongs()
+    growing = wire_maps.GrowingLongs()
     for place, (key, value) in enumerate(entries):
         assert growing.add(key, value)
         if place in (first, second):
             growing.saved(whole=place == second)
-    encoded = written(wire.write_growing, growing)
+    encoded = written(wire_maps.write_growing, growing)
     schema = {"type": "map", "values": "long"}
     assert list(fastavro.schemaless_reader(io.BytesIO(encoded), schema, None).items()) == entries
-    read, end = wire.read_growing(encoded + b"\xff", 0)
+    read, end = wire_maps.read_growing(encoded + b"\xff", 0)
     assert (list(read.entries.items()), end) == (entries, len(encoded))
-    assert written(wire.write_growing, read) == encoded
+    assert written(wire_maps.write_growing, read) == encoded
 
 
 def test_a_growing_map_is_read_from_several_blocks_and_sized_ones() -> None:
     encoded = b"\x02\x02a\x02" + b"\x03\x0c\x02b\x04\x02c\x06" + b"\x00"
-    read, end = wire.read_growing(encoded, 0)
+    read, end = wire_maps.read_growing(encoded, 0)
     assert (read.entries, end) == ({"a": 1, "b": 2, "c": 3}, len(encoded))
-    assert written(wire.write_growing, read) == b"\x06\x02a\x02\x02b\x04\x02c\x06\x00"
+    assert written(wire_maps.write_growing, read) == b"\x06\x02a\x02\x02b\x04\x02c\x06\x00"
 
 
 def test_a_growing_map_that_holds_a_key_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="a map of 2 entries, of which 1 have keys of their own"):
-        wire.read_growing(b"\x04\x02a\x02\x02a\x04\x00", 0)
+        wire_maps.read_growing(b"\x04\x02a\x02\x02a\x04\x00", 0)

@@ -18,6 +18,9 @@ from dataflow.ports import Arrivals, InputFault, Source, Turn
 REPLAY_WAIT_S: Final = 30.0
 """How long records that were read before a restart may take to come again."""
 
+ARRIVAL_WAIT_S = 0.05
+"""How long a turn waits for records to arrive before the loop looks at checkpoints."""
+
 
 class SourceLane:
     """One source, and the lane of the core that it keeps filled."""
@@ -242,3 +245,10 @@ class ArrivalIntake:
                 lane.used = lane.limit = 0
             else:
                 self._hear(0.1)
+
+
+def open_intake(core: Core, sources: list[SourceLane], arrivals: Arrivals | None) -> Intake:
+    """How a run takes its records: in the order of event time, or where there are arrivals as they come."""
+    if arrivals is None:
+        return OrderedIntake(core, sources)
+    return ArrivalIntake(core, sources, arrivals, ARRIVAL_WAIT_S)

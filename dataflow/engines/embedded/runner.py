@@ -5,7 +5,8 @@ The loop takes records from the lane whose next record is earliest, so the order
 of the input alone. Encoded blocks, snapshot chunks and commits go to the worker, which carries them out in order:
 everything before a checkpoint is written and synced before its manifest, and its commit follows the manifest.
 
-A checkpoint costs the loop one slice of a millisecond or two per turn until the snapshot is complete.
+A checkpoint costs the loop one slice per turn until the snapshot is complete: a tenth of the time that has passed
+since the one before, so that records wait little for it.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ from typing import Any
 
 from dataflow.engines.embedded.catch_up import CatchUp, Standby
 from dataflow.engines.embedded.checkpoints import CheckpointStore, Manifest, StateFile, StateWriter
-from dataflow.engines.embedded.core import Core
-from dataflow.engines.embedded.intake import ArrivalIntake, Intake, OrderedIntake, SourceLane
+from dataflow.engines.embedded.intake import SourceLane, open_intake
 from dataflow.engines.embedded.lanes import Lane
 from dataflow.engines.embedded.restore import restore, state_header, without_collector
+from dataflow.engines.embedded.slices import Slices
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.engines.embedded.worker import Worker
 from dataflow.fault_points import reach
 from dataflow.ports import Arrivals, Block, Ledger, Sink, Source, Turn
 
 TURNS_KEPT = 100_000
-ARRIVAL_WAIT_S = 0.05
-"""How long a turn waits for records to arrive before it looks at checkpoints."""
+CHUNK_BYTES = 262_144
+"""What was encoded goes to the state file when it is so much."""
 SWITCH_INTERVAL_S = 0.0005
 """How long loop and writer may keep each other from Python's lock; its default of 5 ms shows in every pause."""
 
@@ -41,13 +42,16 @@ class Settings:
     """How the loop is paced. None of it changes what comes out."""
 
     checkpoint_every_ns: int = 1_000_000_000
+    checkpoint_bytes_per_s: int = 4 << 20
+    """A checkpoint of more bytes puts the next one off, so that no more of them are written a second: what a loop under
+    load spends on checkpoints is bounded, whatever its state."""
     checkpoint_every_records: int = 0
     """Take checkpoints by count instead of by the clock (0: by the clock): for runs that must repeat exactly."""
-    turn_records: int = 2_048
+    turn_records: int = 512
     """Records fed between two looks at checkpoints and buffers."""
-    slice_slots: int = 2_000
-    """Keys encoded per turn while a snapshot is open."""
-    block_bytes: int = 262_144
+    slice_slots: int = 20_000
+    """Keys encoded per turn while a snapshot is open, at most; by the clock, as many as time allows."""
+    block_bytes: int = 65_536
     """A stream's records go to the sinks when so many bytes have gathered, and at each checkpoint."""
     incremental_max: int = 30
     """After so many incremental state files comes a full one."""
@@ -86,6 +90,8 @@ class _OpenCheckpoint:
     writer: StateWriter
     full: bool
     slots: int
+    began_ns: int
+    bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,7 @@ class Runner:
         self.store = store
         self.worker = worker
         self.settings = settings or Settings()
-        self.intake = _intake(self.core, self.sources, edges.arrivals)
+        self.intake = open_intake(self.core, self.sources, edges.arrivals)
         self.specifications = edges.specifications
         self.statistics = Statistics()
         self.state_files: list[StateFile] = []
@@ -134,6 +140,7 @@ class Runner:
         self.open_checkpoint: _OpenCheckpoint | None = None
         self.durable = 0
         self.due_ns = 0
+        self.slices = Slices(self.core.table, self.settings.clock_ns)
         self.due_records = 0
         self.stop_asked = False
         self.may_write = False
@@ -300,7 +307,8 @@ class Runner:
             self.ledger.mark(self.number)
         self.worker.submit(lambda: self._prepare(manifest))
         self.core.table.begin_snapshot(full)
-        self.open_checkpoint = _OpenCheckpoint(manifest, writer, full, self.core.table.pending_end)
+        slots, began_ns = self.core.table.pending_end, self.settings.clock_ns()
+        self.open_checkpoint = _OpenCheckpoint(manifest, writer, full, slots, began_ns)
         self._slice()
 
     def _is_overgrown(self) -> bool:
@@ -330,11 +338,19 @@ class Runner:
     def _slice(self) -> None:
         checkpoint = self.open_checkpoint
         assert checkpoint is not None
-        chunk = self.core.table.snapshot_slice(self.settings.slice_slots)
-        self.statistics.snapshot_bytes += len(chunk)
-        if chunk:
+        table = self.core.table
+        if self.settings.checkpoint_every_records:
+            table.encode_slice(self.settings.slice_slots, CHUNK_BYTES)
+        else:
+            self.slices.encode(self.settings.slice_slots)
+        if not table.snapshot_open or len(table.snapshot) >= CHUNK_BYTES:
+            chunk = table.encoded()
+            self.statistics.snapshot_bytes += len(chunk)
+            checkpoint.bytes += len(chunk)
             self.worker.submit(lambda: checkpoint.writer.append(chunk))
-        if not self.core.table.snapshot_open:
+        if not table.snapshot_open:
+            pause_ns = checkpoint.bytes * 1_000_000_000 // self.settings.checkpoint_bytes_per_s
+            self.due_ns = max(self.due_ns, checkpoint.began_ns + pause_ns)
             self.open_checkpoint = None
             self.worker.submit(lambda: self._make_durable(checkpoint))
 
@@ -381,9 +397,3 @@ class _Write:
 
     def __call__(self) -> None:
         self.sink.write(self.block)
-
-
-def _intake(core: Core, sources: list[SourceLane], arrivals: Arrivals | None) -> Intake:
-    if arrivals is None:
-        return OrderedIntake(core, sources)
-    return ArrivalIntake(core, sources, arrivals, ARRIVAL_WAIT_S)

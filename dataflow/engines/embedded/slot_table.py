@@ -107,10 +107,16 @@ class SlotTable:
     def snapshot_slice(self, slots: i64) -> bytes:
         """Encode up to so many of the slots still to be saved (fewer where they are large) and return what there is;
         `snapshot_open` tells if more is to come."""
+        self.encode_slice(slots, SLICE_BYTES)
+        return self.encoded()
+
+    def encode_slice(self, slots: i64, least_bytes: i64) -> None:
+        """Encode up to so many of the slots still to be saved, fewer where so many bytes are reached."""
+        goal: i64 = len(self.snapshot) + least_bytes
         end: i64 = min(self.pending_next + slots, self.pending_end)
         index: i64 = self.pending_next
         pending = self.pending
-        while index < end and (index == self.pending_next or len(self.snapshot) < SLICE_BYTES):
+        while index < end and len(self.snapshot) < goal:
             slot = pending[index]
             if slot.saved != self.epoch:
                 self.save(slot)
@@ -119,6 +125,9 @@ class SlotTable:
         if index == self.pending_end:
             self.snapshot_open = False
             self.pending = []
+
+    def encoded(self) -> bytes:
+        """What was encoded since the last call."""
         chunk = self.snapshot.getvalue()
         self.snapshot.truncate(0)
         return chunk
