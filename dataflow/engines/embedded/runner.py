@@ -307,6 +307,7 @@ class Runner:
             self.ledger.mark(self.number)
         self.worker.submit(lambda: self._prepare(manifest))
         self.core.table.begin_snapshot(full)
+        self.slices.begin()
         slots, began_ns = self.core.table.pending_end, self.settings.clock_ns()
         self.open_checkpoint = _OpenCheckpoint(manifest, writer, full, slots, began_ns)
         self._slice()
