@@ -293,8 +293,8 @@ class Runner:
         elif self.durable != self.number:
             self.worker.check()
         elif self._is_due():
-            self._begin_checkpoint(ended=False)
             self._schedule()
+            self._begin_checkpoint(ended=False)
 
     def _begin_checkpoint(self, ended: bool) -> None:
         self._hand_over(0)
