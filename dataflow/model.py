@@ -89,6 +89,15 @@ class Record:
         raise NotImplementedError
 
 
+def with_hashes(entries: dict[Any, int]) -> dict[str, int]:
+    """An empty dictionary that keeps its keys' hashes, as one of texts alone does not: it grows, and tells that a key
+    is not there, without a look at the texts it holds, which lie all over the memory. One that ever held another key
+    stays so (CPython 3.11 and 3.12, Objects/dictobject.c, `DICT_KEYS_GENERAL`)."""
+    entries[None] = 0
+    del entries[None]
+    return entries
+
+
 @mypyc_attr(acyclic=True)
 class GrowingMap:
     """Integers by text that are added and never changed or removed one by one: each is encoded once, and the next
@@ -100,7 +109,7 @@ class GrowingMap:
     __slots__ = ("brief", "entries", "fresh", "kept", "kept_parts", "parts")
 
     def __init__(self) -> None:
-        self.entries: dict[str, int] = {}
+        self.entries: dict[str, int] = with_hashes({})
         self.parts: list[bytes] = []
         """Encodings of entries, in their order."""
         self.fresh: BytesWriter = BytesWriter()
