@@ -16,6 +16,7 @@ from tests.kafka.producers import claimant, producer
 
 Step = Callable[[TransactionalProducer, str], object]
 
+TRIES = 10
 CLIENT_ASKS_AGAIN_S = 0.7
 """By then a refused client that was still there would have asked again, and shut out the one that took its place."""
 
@@ -52,23 +53,31 @@ def test_it_says_who_has_its_id(cluster: KafkaSettings, step: Step) -> None:
         step(first, topic)
 
 
-def test_an_id_whose_transaction_is_open_is_asked_for_again_by_a_new_client(cluster: KafkaSettings) -> None:
-    topic = cluster.topic("records")
-    make_own_topic(open_admin(cluster), topic, 1)
-    first = producer(cluster)
+def takes_an_id_whose_transaction_is_open(cluster: KafkaSettings, topic: str, name: str) -> bool:
+    """The successor works, and the first is shut out. Returns whether the successor's first client was heard to be
+    refused, and replaced."""
+    first = producer(cluster, name)
     first.begin()
     first.post_last(topic, b"key", b"never committed")
-    successor = claimant(cluster)
+    successor = claimant(cluster, name)
     refusals = successor.claimant.refusals
     successor.init()
-    assert refusals.heard
-    assert successor.claimant.refusals is not refusals
     time.sleep(CLIENT_ASKS_AGAIN_S)
     successor.begin()
     successor.post_last(topic, b"key", b"last")
     successor.commit()
     with pytest.raises(InputFault, match="another has the id"):
         first.commit()
+    assert refusals.heard == (successor.claimant.refusals is not refusals)
+    return refusals.heard
+
+
+def test_an_id_whose_transaction_is_open_is_asked_for_again_by_a_new_client(cluster: KafkaSettings) -> None:
+    """On a machine so busy that the client asks again before it was heard to be refused, only the wait is longer: then
+    another try tells."""
+    topic = cluster.topic("records")
+    make_own_topic(open_admin(cluster), topic, 1)
+    assert any(takes_an_id_whose_transaction_is_open(cluster, topic, f"id-{number}") for number in range(TRIES))
 
 
 def test_an_id_that_is_free_is_taken_by_the_first_client(cluster: KafkaSettings) -> None:
