@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,7 +17,7 @@ from dataflow.connectors.kafka.until import ends
 from dataflow.engines.embedded.outbox import Outbox
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.fault_points import reach
-from dataflow.graph import Graph, Job, KafkaSettings, Source
+from dataflow.graph import Graph, Job, KafkaSettings, Source, Stream
 from dataflow.model import Record
 from jobs.kafka_start import StreamSchemas, checked_schemas
 from schemas.generated.events import KEY_FIELDS, DeadLetter
@@ -131,6 +133,7 @@ def connect(graph: Graph, wiring: Wiring, run: KafkaRun) -> KafkaEdges:
     places = (
         {} if reader is None else {name: (p.place.topic, p.place.partition) for name, p in reader.partitions.items()}
     )
+    written = [graph.streams[name] for name in posted]
     ledger_settings = LedgerSettings(
         run.application,
         f"{settings.prefix}tapeline-{run.application}",
@@ -140,12 +143,23 @@ def connect(graph: Graph, wiring: Wiring, run: KafkaRun) -> KafkaEdges:
         wiring.sources,
         must_be_new=not run.resume and not run.standby,
         keeps_turns=run.by_arrival,
-        linger_ms={name: graph.streams[name].linger_ms for name in posted if graph.streams[name].linger_ms},
+        linger_ms={stream.name: stream.linger_ms for stream in written if stream.linger_ms},
+        compression=compression_of(stream for stream in written if not stream.linger_ms),
+        lingering_compression=compression_of(stream for stream in written if stream.linger_ms),
         timeout_ms=run.transaction_timeout_ms,
     )
     turns = TurnsTopic(config, settings.turns_topic(run.application), f"tapeline-{run.application}-turns")
     group = None if reader is None else reader.group
     return KafkaEdges(reader, KafkaLedger(config, ledger_settings, turns, group, refused), schemas)
+
+
+def compression_of(streams: Iterable[Stream]) -> str:
+    """What most partitions of these streams declare: a broker compresses again what comes compressed otherwise, and a
+    producer compresses everything in one way."""
+    partitions: Counter[str] = Counter()
+    for stream in streams:
+        partitions[stream.compression] += stream.partitions
+    return max(partitions, key=partitions.__getitem__, default="none")
 
 
 def begin(edges: KafkaEdges, run: KafkaRun) -> None:

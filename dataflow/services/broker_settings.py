@@ -29,6 +29,10 @@ COMMON: Final[Mapping[str, str]] = {
     # A killed broker is taken back once its last session is over: 9 s unless told.
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "1000",
+    # Requests that were answered are let go of soon. A thousand of them, unless told, live long enough to be moved
+    # among the old objects, which every collection of the young ones then has to look through.
+    "fetch.purgatory.purge.interval.requests": "20",
+    "producer.purgatory.purge.interval.requests": "20",
     # Of the heap; 128 MB unless told.
     "log.cleaner.dedupe.buffer.size": "16777216",
 }

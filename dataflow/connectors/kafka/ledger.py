@@ -92,8 +92,9 @@ class KafkaLedger:
         """Messages that the registry's answer made dead letters: see `decoder`."""
         self.instance = uuid.uuid4().hex
         self.key = settings.application.encode()
+        own = {**config, "compression.type": settings.compression}
         self.producers = [
-            TransactionalProducer(config, f"{settings.transactional_id}-{turn}", settings.timeout_ms, self._shut_out)
+            TransactionalProducer(own, f"{settings.transactional_id}-{turn}", settings.timeout_ms, self._shut_out)
             for turn in range(PRODUCERS)
         ]
         self.lingering = LingeringStreams(config, settings, self.instance, self._shut_out)

@@ -26,6 +26,10 @@ class LedgerSettings:
     """Write down what each turn took in: where the order of inputs depends on their arrival."""
     linger_ms: dict[str, int] = field(default_factory=dict)
     """Streams that may become visible so long after the turns that their records are of."""
+    compression: str = "none"
+    """That of the messages that the transactions hold,"""
+    lingering_compression: str = "none"
+    """and that of the messages that linger."""
     commit_records: int = 10_000
     """A transaction is closed when it holds so many records,"""
     commit_ms: int = 0

@@ -48,7 +48,10 @@ class LingeringStreams:
         """How long a transaction stays open: a stream's records are produced so long before they are due."""
         gentle = {"max.in.flight": 1, "linger.ms": open_ms}  # nobody waits for it; what is in the way of turns, is felt
         self.producer = TransactionalProducer(
-            {**config, **gentle}, f"{settings.transactional_id}-lingering", settings.timeout_ms, shut_out
+            {**config, **gentle, "compression.type": settings.lingering_compression},
+            f"{settings.transactional_id}-lingering",
+            settings.timeout_ms,
+            shut_out,
         )
         self.visible = dict.fromkeys(settings.linger_ms, 0)
         """Records of each stream that are visible."""

@@ -34,7 +34,6 @@ FAILED_BEFORE: Final = (KafkaError._STATE, KafkaError._FATAL)
 SETTINGS: Final[dict[str, str | int | bool]] = {
     "acks": "all",
     "enable.idempotence": True,
-    "compression.type": "lz4",
     "linger.ms": 1,
     "retry.backoff.ms": 1,
     "retry.backoff.max.ms": 50,

@@ -36,12 +36,13 @@ class Step:
 class BareLoop:
     """One process; beside those of the client a thread that commits, one transaction after the other."""
 
-    def __init__(self, brokers: str, name: str, starts: dict[tuple[str, int], int]) -> None:
+    def __init__(self, brokers: str, name: str, starts: dict[tuple[str, int], int], compression: str) -> None:
         config: dict[str, Any] = {"bootstrap.servers": brokers}
         self.consumer = Consumer({**config, **READING, "group.id": name, "enable.partition.eof": False})
         self.consumer.assign([TopicPartition(topic, number, offset) for (topic, number), offset in starts.items()])
         self.group = self.consumer.consumer_group_metadata()
-        self.producers = [Producer({**config, **WRITING, "transactional.id": f"{name}-{n}"}) for n in range(PRODUCERS)]
+        writing = {**config, **WRITING, "compression.type": compression}
+        self.producers = [Producer({**writing, "transactional.id": f"{name}-{n}"}) for n in range(PRODUCERS)]
         for producer in self.producers:
             producer.init_transactions(PATIENCE_S)
         self.offsets: dict[tuple[str, int], int] = {}

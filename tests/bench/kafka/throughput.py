@@ -20,6 +20,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).parents[3]))
 
+from jobs.kafka_edges import compression_of
 from tests.bench.kafka.bare_loop import BareLoop, Step
 from tests.bench.kafka.cluster import AS_DECLARED, Cluster, Sendable, broker, cluster, send
 from tests.bench.kafka.market import steady_inputs
@@ -74,7 +75,8 @@ def _round(place: Cluster, copy: Cluster, flow: list[Sendable]) -> Round:
     place.finish(*place.words("orders", "data"), "--resume", *UNTIL)
     written, before = read(place.brokers, begins), ends(copy, WRITTEN)
     steps = list(_steps(place, copy, written, turns))
-    _run_alone(place.brokers, copy.prefix, starts, steps)
+    compression = compression_of(copy.graph.streams[name] for name in WRITTEN)
+    _run_alone(place.brokers, f"{copy.prefix}bare", starts, compression, steps)
     copied = read(place.brokers, before)
     if len(copied) != len(written):
         raise RuntimeError(f"the job wrote {len(written)} messages, the loop {len(copied)}")
@@ -84,17 +86,20 @@ def _round(place: Cluster, copy: Cluster, flow: list[Sendable]) -> Round:
     return Round(messages / seconds_job, messages / seconds_bare, orders / seconds_job, sizes[len(sizes) // 2])
 
 
-def _run_alone(brokers: str, prefix: str, starts: dict[tuple[str, int], int], steps: list[Step]) -> None:
+def _run_alone(
+    brokers: str, name: str, starts: dict[tuple[str, int], int], compression: str, steps: list[Step]
+) -> None:
     """The loop, in a process of its own as the job was."""
-    process = multiprocessing.get_context("fork").Process(target=_loop, args=(brokers, prefix, starts, steps))
+    arguments = (brokers, name, starts, compression, steps)
+    process = multiprocessing.get_context("fork").Process(target=_loop, args=arguments)
     process.start()
     process.join()
     if process.exitcode:
         raise RuntimeError(f"the bare loop ended with {process.exitcode}")
 
 
-def _loop(brokers: str, prefix: str, starts: dict[tuple[str, int], int], steps: list[Step]) -> None:
-    BareLoop(brokers, f"{prefix}bare", starts).run(steps)
+def _loop(brokers: str, name: str, starts: dict[tuple[str, int], int], compression: str, steps: list[Step]) -> None:
+    BareLoop(brokers, name, starts, compression).run(steps)
 
 
 def _turns(place: Cluster) -> list[dict[str, Any]]:
