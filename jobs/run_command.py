@@ -30,6 +30,9 @@ from jobs.kafka_options import kafka_options, kafka_settings, need_brokers
 from jobs.live_figures import STANDING_BY, LiveFigures
 from jobs.summary import print_summary
 
+CHECKPOINT_MS = 1_000
+KAFKA_CHECKPOINT_MS = 5_000
+"""There no output but ClickHouse's waits for a checkpoint, and executions wait behind each."""
 TRACES = ("checkpoints", "topics", "clickhouse", "spool")
 """What a run leaves in its directory."""
 STANDBY_S = 1.0
@@ -51,7 +54,7 @@ class RunOptions:
     data: Path
     resume: bool
     fresh: bool
-    checkpoint_ms: int
+    checkpoint_ms: int | None
     rate: int
     quiet: bool
     kafka: str | None = None
@@ -82,7 +85,10 @@ OPTIONS = (
     ),
     click.option("--resume", is_flag=True, help="Go on from the newest whole checkpoint."),
     click.option("--fresh", is_flag=True, help="Remove what an earlier run left in the directory."),
-    click.option("--checkpoint-ms", type=click.IntRange(min=1), default=1_000, show_default=True),
+    click.option(
+        "--checkpoint-ms", type=click.IntRange(min=1), default=None,
+        help="A checkpoint so often, or as seldom as its size asks for (default: 1000; on Kafka 5000).",
+    ),
     click.option("--rate", type=click.IntRange(min=0), default=0, help="At most so many events a second."),
     click.option("--quiet", is_flag=True, help="No progress bar, no summary."),
 )  # fmt: skip
@@ -189,7 +195,7 @@ def _until_done(graph: Graph, request: RunRequest, options: RunOptions, console:
     latest: Assembly | None = None
     while True:
         try:
-            assembly = assemble(graph, request, storage, _settings(options))
+            assembly = assemble(graph, request, storage, _settings(options, request))
             try:
                 _stop_on_signals(assembly.runner)
                 figures = LiveFigures(assembly, options.data)
@@ -232,10 +238,11 @@ def _start(runner: Runner, resume: bool, standing_by: LiveFigures | None, consol
         console.print(f"took over after {runner.statistics.repeated:,} events done again", highlight=False)
 
 
-def _settings(options: RunOptions) -> Settings:
+def _settings(options: RunOptions, request: RunRequest) -> Settings:
     turn = max(1, min(Settings.turn_records, options.rate // 50)) if options.rate else Settings.turn_records
-    pace = options.checkpoint_ms * 1_000_000
-    return Settings(checkpoint_every_ns=pace, turn_records=turn, records_per_s=options.rate)
+    usual = CHECKPOINT_MS if request.kafka is None else KAFKA_CHECKPOINT_MS
+    pace_ns = (options.checkpoint_ms or usual) * 1_000_000
+    return Settings(checkpoint_every_ns=pace_ns, turn_records=turn, records_per_s=options.rate)
 
 
 def _prepare(options: RunOptions) -> None:
