@@ -210,7 +210,7 @@ def _until_done(graph: Graph, request: RunRequest, options: RunOptions, console:
             console.print(f"[yellow]interrupted:[/] {reason}; again from the checkpoint", highlight=False)
         else:
             return assembly
-        if latest.runner.statistics.checkpoints:
+        if latest.runner.statistics.records:
             wait_s = RETRY_S
         if not _wait(wait_s, latest.runner):
             return latest

@@ -98,7 +98,7 @@ class LearningMoney(Learning):
     """Encodings of money. Only small amounts, as fees, come again: large ones are not learnt."""
 
     def __missing__(self, value: int) -> bytes:
-        if value >= LARGE_E8:
+        if LARGE_E8 <= value < 1 << 63:
             size = value.bit_length() >> 3
             return (MONEY_HEADS[size] + value).to_bytes(size + 2, "big")
         return super().__missing__(value)

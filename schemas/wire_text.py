@@ -3,7 +3,7 @@
 Words are strings of a small vocabulary: symbols, venues, accounts. What is none (order ids) is written by all the
 events that follow from one input, and then soon or never again. As in `wire`, one source serves both modes.
 
-Bound: the tables have a fixed number of slots; the dictionary begins anew at ENCODED_LIMIT.
+Bound: the tables have a fixed number of slots, the dictionary begins anew at ENCODED_LIMIT; no long string is kept.
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ class Named:
         self.encoded: bytes = encoded
 
 
+KEPT_CHARACTERS_MAX: Final = 64
+"""Longer strings are in no table."""
 RECENT_SLOTS: Final = 127
 """What has no vocabulary is written again soon or never: by the events that follow from one input."""
 RECENT_STRINGS: Final[list[Written]] = [Written("", b"\x00")] * RECENT_SLOTS
@@ -84,6 +86,9 @@ def write_recent(writer: BytesWriter, value: str) -> None:
     """A string of no vocabulary that other events repeat: one just written is found by its address."""
     if not value:
         writer.append(0)
+        return
+    if len(value) > KEPT_CHARACTERS_MAX:
+        write_string(writer, value)
         return
     address: i64 = id(value)
     slot: i64 = (address >> 4) % RECENT_SLOTS
@@ -106,12 +111,16 @@ def write_names(writer: BytesWriter, first: str, second: str, third: str) -> Non
         write_word(own, second)
         write_recent(own, third)
         named = Named(first, second, third, own.getvalue())
-        RECENT_NAMES[slot] = named
+        if len(named.encoded) <= 3 * KEPT_CHARACTERS_MAX:
+            RECENT_NAMES[slot] = named
     writer.write(named.encoded)
 
 
 def write_word(writer: BytesWriter, value: str) -> None:
     """A string of a small vocabulary."""
+    if len(value) > KEPT_CHARACTERS_MAX:
+        write_string(writer, value)
+        return
     address: i64 = id(value)
     slot: i64 = (address >> 4) % WRITTEN_SLOTS
     written = WRITTEN_WORDS[slot]

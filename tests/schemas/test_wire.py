@@ -114,6 +114,18 @@ def test_recent_strings_that_share_a_slot_are_told_apart() -> None:
     assert [written(wire_text.write_recent, text) for text in again] == [data for data in encoded for _ in range(2)]
 
 
+def test_long_strings_are_written_and_not_kept() -> None:
+    long = "L" * (wire_text.KEPT_CHARACTERS_MAX + 1)
+    encoded = written(wire_text.write_string, long)
+    assert written(wire_text.write_recent, long) == written(wire_text.write_word, long) == encoded
+    writer = BytesWriter()
+    wire_text.write_names(writer, long, long, long)
+    assert writer.getvalue() == 3 * encoded
+    assert long not in wire_text.ENCODED
+    assert all(one.text != long for one in [*wire_text.RECENT_STRINGS, *wire_text.WRITTEN_WORDS])
+    assert all(one.third != long for one in wire_text.RECENT_NAMES)
+
+
 def test_names_that_share_an_order_id_or_a_slot_are_told_apart() -> None:
     ids = [f"order-{number}" for number in range(300)]
     names = [(symbol, account, order_id) for order_id in ids for symbol in ("", "IBM") for account in ("A1", "A2")]

@@ -21,12 +21,15 @@ SERVICES: dict[str, Any] = COMPOSE["services"]
 LONG_RUNNING = [name for name, service in SERVICES.items() if service.get("restart")]
 PLACED = {"listeners", "advertised.listeners", "listener.security.protocol.map", "controller.quorum.voters", "log.dirs"}
 
+JAVA = {"HEAP_OPTS", "JVM_PERFORMANCE_OPTS"}
+"""Variables that are for Java, not for the broker."""
+
 
 def broker_settings() -> dict[str, str]:
     """As the image's start script makes them of its variables."""
     found = SERVICES["broker"]["environment"].items()
     named = {name.removeprefix("KAFKA_"): value for name, value in found if name.startswith("KAFKA_")}
-    return {name.lower().replace("_", "."): value for name, value in named.items() if name != "HEAP_OPTS"}
+    return {name.lower().replace("_", "."): value for name, value in named.items() if name not in JAVA}
 
 
 def dependencies() -> Iterator[tuple[str, str]]:

@@ -78,7 +78,6 @@ class Core:
         self.carried: i64 = 0
         """So many of them have been put into it; all, where nothing is being carried."""
         self.table: SlotTable = SlotTable()
-        self.current: Node | None = None
 
     # Feeding
 
@@ -228,7 +227,6 @@ class Core:
         context.cause_hi = record.event_id_hi
         context.cause_lo = record.event_id_lo
         context.cause_time_ns = record.event_time_ns
-        self.current = node
         node.operator.on_record(cell.state, record, context)
         self.collect(node, slot, cell)
 
@@ -299,7 +297,6 @@ class Core:
         context.cause_hi = derive_id(node.timer_cause, hash_text(slot.key))
         context.cause_lo = at_ns & END_OF_TIME - 1
         context.cause_time_ns = at_ns
-        self.current = node
         node.operator.on_timer(cell.state, at_ns, context)
         self.collect(node, slot, cell)
         self.drain()

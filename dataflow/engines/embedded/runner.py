@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from dataflow.engines.embedded.catch_up import CatchUp, Standby
@@ -31,6 +32,8 @@ from dataflow.fault_points import reach
 from dataflow.ports import Arrivals, Block, Ledger, Sink, Source, Turn
 
 TURNS_KEPT = 100_000
+PAUSE_NS_MAX = 30_000_000_000
+"""A checkpoint puts the next one off by no more than this, however large it is."""
 CHUNK_BYTES = 262_144
 """What was encoded goes to the state file when it is so much."""
 SWITCH_INTERVAL_S = 0.0005
@@ -91,7 +94,7 @@ class _OpenCheckpoint:
     full: bool
     slots: int
     began_ns: int
-    bytes: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,8 @@ class Runner:
         reach("caught-up")
         self.statistics.ended = manifest is not None and manifest.ended and not self.may_go_on
         self._schedule()
+        if self.statistics.repeated:
+            self.due_ns = 0  # what was done again is not to be done a third time
 
     def _catch_up(self, ledger: Ledger, position: Any, standby: Standby | None) -> None:
         work = CatchUp(ledger, self.intake, self.posted, lambda: self._hand_over(self.settings.block_bytes))
@@ -274,7 +279,7 @@ class Runner:
                 channel.buffered = 0
                 for sink, streams in self.sinks.values():
                     if channel.name in streams:
-                        self.worker.submit(_Write(sink, block))
+                        self.worker.submit(partial(sink.write, block))
 
     # Checkpoints
 
@@ -347,11 +352,11 @@ class Runner:
         if not table.snapshot_open or len(table.snapshot) >= CHUNK_BYTES:
             chunk = table.encoded()
             self.statistics.snapshot_bytes += len(chunk)
-            checkpoint.bytes += len(chunk)
+            checkpoint.size += len(chunk)
             self.worker.submit(lambda: checkpoint.writer.append(chunk))
         if not table.snapshot_open:
-            pause_ns = checkpoint.bytes * 1_000_000_000 // self.settings.checkpoint_bytes_per_s
-            self.due_ns = max(self.due_ns, checkpoint.began_ns + pause_ns)
+            pause_ns = checkpoint.size * 1_000_000_000 // self.settings.checkpoint_bytes_per_s
+            self.due_ns = max(self.due_ns, checkpoint.began_ns + min(pause_ns, PAUSE_NS_MAX))
             self.open_checkpoint = None
             self.worker.submit(lambda: self._make_durable(checkpoint))
 
@@ -387,14 +392,3 @@ class Runner:
         while self.open_checkpoint is not None:
             self._slice()
         self.worker.drain()
-
-
-class _Write:
-    """A block on its way to a sink."""
-
-    def __init__(self, sink: Sink, block: Block) -> None:
-        self.sink = sink
-        self.block = block
-
-    def __call__(self) -> None:
-        self.sink.write(self.block)
