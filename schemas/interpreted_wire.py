@@ -86,10 +86,11 @@ class LearningTexts(Learning):
 
 
 class LearningLongs(Learning):
-    """Encodings of longs. One of three bytes, as a sequence number, comes but once: it is not learnt."""
+    """Encodings of longs. One of three bytes, as a sequence number, comes but once: it is not learnt. A shorter one may
+    be missing, too: while another thread fills the table anew."""
 
     def __missing__(self, value: int) -> bytes:
-        if 0 <= value < 1 << 20:
+        if 1 << 13 <= value < 1 << 20:
             return bytes((value << 1 & 127 | 128, value >> 6 & 127 | 128, value >> 13))
         return super().__missing__(value)
 

@@ -157,6 +157,15 @@ def test_a_long_of_more_bytes_than_it_needs_is_read_but_not_written_so(zero: byt
     assert interpreted_wire.LONG[0] == b"\x00"
 
 
+def test_a_long_that_an_emptied_table_lacks_is_written_as_ever() -> None:
+    numbers = [*range(-9_000, 9_000), *(1 << bits for bits in range(14, 62))]
+    empty = interpreted_wire.LearningLongs(wire.write_long)
+    for value in numbers:
+        writer = BytesWriter()
+        wire.write_long(writer, value)
+        assert empty[value] == writer.getvalue()
+
+
 @pytest.mark.parametrize("table", [interpreted_wire.LONG, interpreted_wire.MONEY])
 def test_noise_does_not_fill_memory(table: interpreted_wire.Learning) -> None:
     for number in range(interpreted_wire.LEARNT_MAX + 10):
