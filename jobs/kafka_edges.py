@@ -24,8 +24,6 @@ from schemas.generated.events import KEY_FIELDS, DeadLetter
 
 KAFKA: Final = "kafka"
 """What a source that is a topic uses."""
-
-
 FEED: Final = "feed"
 """The job that carries sources into topics."""
 

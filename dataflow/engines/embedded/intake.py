@@ -17,7 +17,6 @@ from dataflow.ports import Arrivals, InputFault, Source, Turn
 
 REPLAY_WAIT_S: Final = 30.0
 """How long records that were read before a restart may take to come again."""
-
 ARRIVAL_WAIT_S = 0.05
 """How long a turn waits for records to arrive before the loop looks at checkpoints."""
 

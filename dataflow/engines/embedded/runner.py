@@ -26,6 +26,7 @@ from dataflow.engines.embedded.intake import SourceLane, open_intake
 from dataflow.engines.embedded.lanes import Lane
 from dataflow.engines.embedded.restore import restore, state_header, without_collector
 from dataflow.engines.embedded.slices import Slices
+from dataflow.engines.embedded.slot_table import SLICE_BYTES
 from dataflow.engines.embedded.wiring import Wiring
 from dataflow.engines.embedded.worker import Worker
 from dataflow.fault_points import reach
@@ -34,8 +35,6 @@ from dataflow.ports import Arrivals, Block, Ledger, Sink, Source, Turn
 TURNS_KEPT = 100_000
 PAUSE_NS_MAX = 30_000_000_000
 """A checkpoint puts the next one off by no more than this, however large it is."""
-CHUNK_BYTES = 262_144
-"""What was encoded goes to the state file when it is so much."""
 SWITCH_INTERVAL_S = 0.0005
 """How long loop and writer may keep each other from Python's lock; its default of 5 ms shows in every pause."""
 
@@ -312,9 +311,8 @@ class Runner:
             self.ledger.mark(self.number)
         self.worker.submit(lambda: self._prepare(manifest))
         self.core.table.begin_snapshot(full)
-        self.slices.begin()
-        slots, began_ns = self.core.table.pending_end, self.settings.clock_ns()
-        self.open_checkpoint = _OpenCheckpoint(manifest, writer, full, slots, began_ns)
+        began_ns = self.slices.begin()
+        self.open_checkpoint = _OpenCheckpoint(manifest, writer, full, self.core.table.pending_end, began_ns)
         self._slice()
 
     def _is_overgrown(self) -> bool:
@@ -346,10 +344,10 @@ class Runner:
         assert checkpoint is not None
         table = self.core.table
         if self.settings.checkpoint_every_records:
-            table.encode_slice(self.settings.slice_slots, CHUNK_BYTES)
+            table.encode_slice(self.settings.slice_slots, SLICE_BYTES)
         else:
             self.slices.encode(self.settings.slice_slots)
-        if not table.snapshot_open or len(table.snapshot) >= CHUNK_BYTES:
+        if not table.snapshot_open or len(table.snapshot) >= SLICE_BYTES:
             chunk = table.encoded()
             self.statistics.snapshot_bytes += len(chunk)
             checkpoint.size += len(chunk)

@@ -24,9 +24,10 @@ class Slices:
         self.ended_ns = 0
         """When the last slice ended."""
 
-    def begin(self) -> None:
-        """A snapshot has begun; its first slice is a short one."""
+    def begin(self) -> int:
+        """A snapshot has begun, at the time returned; its first slice is a short one."""
         self.ended_ns = self.clock_ns()
+        return self.ended_ns
 
     def encode(self, slots_max: int) -> None:
         """Encode of the open snapshot what time allows, `slots_max` keys at most."""

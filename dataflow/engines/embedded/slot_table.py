@@ -19,7 +19,8 @@ from dataflow.engines.embedded.slots import KEY_SEPARATOR, Slot, Space, StoredCe
 from dataflow.model import Record
 
 SLICE_BYTES: Final[i64] = 262_144
-"""A slice of a snapshot ends once so much is encoded: few large states stop the loop no longer than many small ones."""
+"""A slice of a snapshot ends once so much is encoded: few large states stop the loop no longer than many small ones. So
+much, or the rest, goes to the state file at once."""
 
 
 class SlotTable:
