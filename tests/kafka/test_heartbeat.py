@@ -44,13 +44,13 @@ def number_after(mark_every_s: float, marks: int) -> int:
     accepting = Accepting(NOWHERE, "tapeline-a", 1_000, RuntimeError)
     ledger.producer, ledger.producers = accepting, [accepting] * len(ledger.producers)
     assert list(ledger.recover()) == []
-    began_with = ledger.number
+    began_with = ledger.committer.number
     for checkpoint in range(marks):
         ledger.mark(checkpoint)
         ledger.prepare(checkpoint)
         time.sleep(mark_every_s)
     ledger.close()
-    return ledger.number - began_with
+    return ledger.committer.number - began_with
 
 
 def test_checkpoints_faster_than_the_heartbeat_do_not_silence_it() -> None:

@@ -7,8 +7,9 @@ All of that becomes visible in one step or not at all. So the turns topic alone 
 engine restores its last checkpoint, does the turns since then again in silence, and goes on; it needs no local file but
 the checkpoint, and without one it begins at the first turn.
 
-While one transaction is being committed the next turns gather, so that transactions are as small as the broker lets
-them be, and larger under load. Streams that may linger go out after them: see `lingering`.
+While one transaction is being committed the next takes the turns that come, with a producer of its own, so that
+transactions are as small as the broker lets them be, and larger under load: see `committer`. Streams that may linger go
+out after them: see `lingering`.
 
 One writer: `open` takes the transactional id, which shuts out whoever had it; each instance begins with a
 transaction of its own, so that one that is shut out finds by whom. A broker also shuts out an instance that slept
@@ -26,7 +27,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from dataflow.connectors.kafka.ledger_records import TransactionRecord, check_follows, transaction_record, turns_of
+from dataflow.connectors.kafka.committer import Committer, OpenTransaction
+from dataflow.connectors.kafka.ledger_records import check_follows, turns_of
 from dataflow.connectors.kafka.ledger_settings import LedgerSettings, LedgerStatistics
 from dataflow.connectors.kafka.lingering import LingeringStreams
 from dataflow.connectors.kafka.transactions import TransactionalProducer
@@ -61,18 +63,6 @@ class _Mark:
     position: Any = None
 
 
-@dataclass(slots=True)
-class _Open:
-    """The transaction that is open."""
-
-    began_at: float
-    turns: list[Turn] = field(default_factory=list)
-    lingering: list[tuple[Post, int]] = field(default_factory=list)
-    """What will linger, with the numbers of the posts' last records."""
-    marks: dict[str, int] = field(default_factory=dict)
-    records: int = 0
-
-
 class KafkaLedger:
     """`dataflow.ports.Ledger` in Kafka."""
 
@@ -86,8 +76,6 @@ class KafkaLedger:
     ) -> None:
         self.settings = settings
         self.turns = turns
-        self.group = group
-        """What offsets are committed for; None where no input is a topic."""
         self.refused = {} if refused is None else refused
         """Messages that the registry's answer made dead letters: see `decoder`."""
         self.instance = uuid.uuid4().hex
@@ -100,29 +88,25 @@ class KafkaLedger:
         self.lingering = LingeringStreams(config, settings, self.instance, self._shut_out)
         self.producer = self.producers[0]
         """That of the next transaction, or of the one that is open."""
-        self.statistics = LedgerStatistics()
-        self.number = 0
-        """Of the last committed transaction."""
-        self.offset = 0
-        """In the turns topic, after its record."""
         self.totals: dict[str, int] = {}
-        self.told_refusals = 0
+        """Records of each stream up to the last turn that was taken."""
         self.said_at = 0
         """In the turns topic, after the record by which this instance said who it is."""
-        self.unsent: dict[tuple[str, int], int] = {}
-        """Offsets that the group has not been told."""
-        self.send_at = 0.0
         self.queue: deque[_Entry | _Mark] = deque()
         self.changed = threading.Condition()
+        self.committer = Committer(settings, self.instance, group, self.refused, self.changed)
         self.pending_marks: dict[int, _Mark] = {}
-        self.current: _Open | None = None
-        self.told_at = time.monotonic()
-        """When it last committed, which tells others that it lives."""
+        self.current: OpenTransaction | None = None
         self.asking = threading.Lock()
         """Held by the thread that finds out who has shut this instance out."""
         self.failure: Exception | None = None
         self.is_stopping = False
         self.thread: threading.Thread | None = None
+
+    @property
+    def statistics(self) -> LedgerStatistics:
+        """Of the transactions with turns."""
+        return self.committer.statistics
 
     # The engine's side
 
@@ -141,8 +125,8 @@ class KafkaLedger:
         reach("silent")
         self._take_ids()
         reach("ids-taken")
-        number, totals = self.number, self.totals
-        for _, entry in self.turns.read(self.offset, self.turns.written_end()):
+        number, totals = self.committer.number, self.totals
+        for _, entry in self.turns.read(self.committer.offset, self.turns.written_end()):
             if "visible" in entry:
                 self.lingering.saw(entry["visible"])
                 continue
@@ -153,7 +137,7 @@ class KafkaLedger:
                 )
             self.refused |= entry["refused"]
             number, totals = entry["transaction"], entry["totals"]
-        self.told_refusals = len(self.refused)
+        self.committer.told_refusals = len(self.refused)
         self._say_who(number + 1, totals)
         reach("owner")
 
@@ -166,15 +150,16 @@ class KafkaLedger:
 
     def _say_who(self, number: int, totals: dict[str, int]) -> None:
         """A transaction without turns, by which one that is shut out sees who has taken over."""
-        self._begin(0.0)
-        offset = self.producer.post_last(self.turns.topic, self.key, self._record(number, _Open(0.0), totals))
-        self.producer.commit()
-        self.said_at = offset + 1
+        greeting = self._begin(0.0)
+        greeting.totals = totals
+        record = self.committer.record(number, greeting)
+        self.said_at = greeting.producer.post_last(self.turns.topic, self.key, record) + 1
+        greeting.producer.commit()
         self.current = None
 
     def _begin_after(self, position: Any | None) -> None:
         if position is not None:
-            self.number, self.offset = position["transaction"], position["offset"]
+            self.committer.number, self.committer.offset = position["transaction"], position["offset"]
             self.totals = dict(position["totals"])
             self.lingering.begin_after(self.totals)
 
@@ -183,20 +168,22 @@ class KafkaLedger:
             yield transaction
             reach("during-recovery")
         self.lingering.start(self._fail)
+        self.committer.start(self.lingering.hold, self._fail)
         self.thread = threading.Thread(target=self._work, name="tapeline-kafka-ledger", daemon=True)
         self.thread.start()
 
     def _read(self) -> Iterator[Transaction]:
         """The transactions that are committed by now and were not read before."""
-        for offset, entry in self.turns.read(self.offset, self.said_at):
+        done = self.committer
+        for offset, entry in self.turns.read(done.offset, self.said_at):
+            done.offset = offset + 1
             if "visible" in entry:
                 self.lingering.saw(entry["visible"])
-                self.offset = offset + 1
                 continue
-            check_follows(entry, self.settings, self.number, self.totals)
-            self.offset, self.number, self.totals = offset + 1, entry["transaction"], entry["totals"]
+            check_follows(entry, self.settings, done.number, self.totals)
+            done.number, self.totals = entry["transaction"], entry["totals"]
             self.refused |= entry["refused"]
-            yield Transaction(self.number, turns_of(entry), entry["totals"])
+            yield Transaction(done.number, turns_of(entry), entry["totals"])
 
     def visible(self) -> dict[str, int]:
         return dict(self.lingering.visible)
@@ -234,10 +221,17 @@ class KafkaLedger:
         with self.changed:
             self.is_stopping = True
             self.changed.notify_all()
-        while self.thread is not None and self.thread.is_alive() and not self._is_stuck():
-            self.thread.join(JOIN_S)
+        self._join(self.thread)
+        self.committer.stop()
+        self._join(self.committer.thread)
+        if self.current is not None:
+            self.current.producer.abandon(JOIN_S)
         self.lingering.close()
         self.turns.close()
+
+    def _join(self, thread: threading.Thread | None) -> None:
+        while thread is not None and thread.is_alive() and not self._is_stuck():
+            thread.join(JOIN_S)
 
     def waiting(self) -> int:
         """Turns that wait for their transaction."""
@@ -263,14 +257,11 @@ class KafkaLedger:
 
     def _work(self) -> None:
         try:
-            while True:
-                items = self._next()
-                if items is None:
-                    return
+            while (items := self._next()) is not None:
                 for item in items:
                     self._take(item)
-                if self.current is not None and self._is_due():
-                    self._commit()
+                if self.current is not None and self._patience_s() <= 0:
+                    self._close()
         except Exception as error:
             self._fail(error)
 
@@ -280,99 +271,86 @@ class KafkaLedger:
             self.changed.notify_all()
 
     def _next(self) -> list[_Entry | _Mark] | None:
-        """What waits; nothing where a commit or a heartbeat is due; None at the end."""
+        """What waits; nothing where a transaction or a heartbeat is due; None at the end, or after a failure."""
         with self.changed:
-            if not self.queue and not self.is_stopping:
-                self.changed.wait(self._patience_s())
-            if not self.queue and self.is_stopping:
+            while not (self.queue or self.is_stopping or self.failure):
+                patience_s = self._patience_s()
+                if patience_s <= 0:
+                    break
+                self.changed.wait(patience_s)
+            if self.failure or (self.is_stopping and not self.queue):
                 return None
             items = list(self.queue)
             self.queue.clear()
             self.changed.notify_all()
-        if self.current is None and self._heartbeat_in_s() <= 0:
+        if self.current is None and self._patience_s() <= 0:
             self._begin(time.monotonic())
         return items
 
-    def _heartbeat_in_s(self) -> float:
-        return self.told_at + self.settings.heartbeat_ms / 1_000 - time.monotonic()
-
     def _patience_s(self) -> float:
+        """Until there is something to do even if no turn comes. Whatever is being committed has to end first."""
+        if self.committer.taken is not None:
+            return JOIN_S
         if self.current is None:
-            return max(0.0, self._heartbeat_in_s())
-        return max(0.0, self.current.began_at + self.settings.commit_ms / 1_000 - time.monotonic())
+            return self.committer.told_at + self.settings.heartbeat_ms / 1_000 - time.monotonic()
+        due_at = max(self.current.began_at + self.settings.commit_ms / 1_000, self.committer.next_at)
+        return due_at - time.monotonic()
 
     def _take(self, item: _Entry | _Mark) -> None:
         if isinstance(item, _Mark):
-            self.send_at = 0.0
-            if self.current is None and self.unsent:
-                self._begin(time.monotonic())
-            if self.current is not None:
-                self._commit()
-            item.position = {"transaction": self.number, "offset": self.offset, "totals": dict(self.totals)}
-            self.lingering.flush(item.done)
+            self._take_mark(item)
             return
-        if self.current is None:
-            self._begin(item.came_at)
-        assert self.current is not None
+        current = self.current or self._begin(item.came_at)
         for post in item.posts:
             if post.stream in self.settings.linger_ms:
-                self.current.lingering.append((post, item.totals[post.stream]))
+                current.lingering.append((post, item.totals[post.stream]))
                 continue
-            self.producer.post(*self.settings.topics[post.stream], post)
-            self.current.records += len(post.values)
+            current.producer.post(*self.settings.topics[post.stream], post)
+            current.records += len(post.values)
             reach("between-produces")
         if self.settings.keeps_turns:
-            self.current.turns.append(item.turn)
-        self.current.marks |= item.marks
+            current.turns.append(item.turn)
+        current.marks |= item.marks
         self.totals |= item.totals
-        if self.current.records >= self.settings.commit_records:
-            self._commit()
+        if current.records >= self.settings.commit_records:
+            self._close()
 
-    def _is_due(self) -> bool:
-        assert self.current is not None
-        return time.monotonic() >= self.current.began_at + self.settings.commit_ms / 1_000
+    def _take_mark(self, mark: _Mark) -> None:
+        """Commit all that came before it, and tell the consumer group how far that is."""
+        done = self.committer
+        self._wait_for_commit()
+        done.send_at = 0.0
+        if self.current is None and done.unsent:
+            self._begin(time.monotonic())
+        if self.current is not None:
+            self._close()
+            self._wait_for_commit()
+        mark.position = {"transaction": done.number, "offset": done.offset, "totals": dict(self.totals)}
+        self.lingering.flush(mark.done)
 
-    def _begin(self, came_at: float) -> None:
-        """Producers take turns: a broker that still marks the end of one's transaction makes its next one wait."""
+    def _begin(self, came_at: float) -> OpenTransaction:
+        """Producers take turns: one may still be committing, and a broker that still marks the end of one's
+        transaction makes its next one wait."""
         self.producer = self.producers[self.producers.index(self.producer) - 1]
         self.producer.begin()
-        self.current = _Open(came_at)
+        self.current = OpenTransaction(self.producer, came_at)
+        return self.current
 
-    def _commit(self) -> None:
-        """Close the open transaction with its record. Raises Interrupted or InputFault."""
-        assert self.current is not None
-        current, began_at, number = self.current, time.monotonic(), self.number + 1
-        reach("before-offsets")
-        self._send_offsets(current.marks)
-        reach("after-offsets")
-        offset = self.producer.post_last(self.turns.topic, self.key, self._record(number, current, self.totals))
-        reach("before-commit")
-        self.producer.commit()
-        reach("after-commit")
+    def _close(self) -> None:
+        """Have the open transaction committed."""
+        current = self.current
+        assert current is not None
+        current.totals = dict(self.totals)
+        self._wait_for_commit()
+        self.committer.close(current)
         self.current = None
-        for post, last in current.lingering:
-            self.lingering.hold(post, last)
-        self.number, self.offset = number, offset + 1
-        self.told_refusals = len(self.refused)
-        self.statistics.transactions += 1
-        self.statistics.records += current.records
-        self.told_at = time.monotonic()
-        self.statistics.commit_s.append(self.told_at - began_at)
 
-    def _record(self, number: int, opened: _Open, totals: dict[str, int]) -> bytes:
-        refused = dict(list(self.refused.items())[self.told_refusals :])
-        record = TransactionRecord(number, self.instance, totals, opened.turns, opened.marks, refused)
-        return transaction_record(self.settings, record)
-
-    def _send_offsets(self, marks: dict[str, int]) -> None:
-        """Show in the consumer group how far inputs are read, now and then: that takes two more round trips, and
-        what recovery goes by is the transaction's own record."""
-        inputs = self.settings.inputs
-        self.unsent |= {inputs[name]: mark for name, mark in marks.items() if name in inputs}
-        now = time.monotonic()
-        if self.group is not None and self.unsent and (now >= self.send_at or self.is_stopping):
-            self.producer.send_offsets(self.unsent, self.group())
-            self.unsent, self.send_at = {}, now + self.settings.offsets_ms / 1_000
+    def _wait_for_commit(self) -> None:
+        """Until nothing is being committed. Raises what has ended the committer."""
+        with self.changed:
+            while self.committer.taken is not None:
+                self._raise()
+                self.changed.wait(JOIN_S)
 
     def _shut_out(self) -> Exception:
         """By whom: another instance, which has said so, or the broker, because this one was silent for too long."""
@@ -382,7 +360,7 @@ class KafkaLedger:
     def _who_shut_out(self) -> Exception:
         application, deadline = self.settings.application, time.monotonic() + TAKEOVER_S
         while time.monotonic() < deadline:
-            entries = [entry for _, entry in self.turns.read(self.offset)]
+            entries = [entry for _, entry in self.turns.read(self.committer.offset)]
             if entries and entries[-1]["instance"] != self.instance:
                 return InputFault(
                     f"another instance of application {application} has taken over: this one stops\n"

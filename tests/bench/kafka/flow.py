@@ -14,7 +14,9 @@ from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from tests.bench.kafka.cluster import Sendable
 
 READING = {"isolation.level": "read_committed", "fetch.wait.max.ms": 50, "enable.auto.commit": False}
-SENDING = {"linger.ms": 1, "acks": "all", "enable.idempotence": True}
+SENDING = {"acks": "all", "enable.idempotence": True}
+ORDERS = {"linger.ms": 1}
+"""An order is sent at once; prices, which are of another program, by another client with its usual linger (5 ms)."""
 NAP_S = 0.0005
 """The sender sleeps for no less, and then sends what is due: at high rates it would take a core for itself."""
 PATIENCE_S = 300.0
@@ -101,22 +103,26 @@ def _without_collector(target: object, *arguments: object) -> None:
 
 
 def _send_on_time(pipe: Connection, brokers: str, flow: Sequence[Sendable], rate: float, start: float) -> None:
-    producer = Producer({"bootstrap.servers": brokers, **SENDING})
+    orders = Producer({"bootstrap.servers": brokers, **SENDING, **ORDERS})
+    prices = Producer({"bootstrap.servers": brokers, **SENDING})
     due: dict[str, float] = {}
     for item in flow:
         if item.order:
             at = start + len(due) / rate
             due[item.order] = at
             if pause := pause_s(at, time.monotonic()):
-                producer.poll(0)
+                orders.poll(0)
+                prices.poll(0)
                 time.sleep(pause)
+        producer = orders if item.order else prices
         while True:
             try:
                 producer.produce(item.topic, item.value, item.key, item.partition)
                 break
             except BufferError:
                 producer.poll(0.001)
-    producer.flush()
+    orders.flush()
+    prices.flush()
     pipe.send(due)
 
 
