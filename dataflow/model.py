@@ -89,10 +89,10 @@ class Record:
         raise NotImplementedError
 
 
-def with_hashes(entries: dict[Any, int]) -> dict[str, int]:
+def with_hashes(entries: dict[Any, Any]) -> dict[str, Any]:
     """An empty dictionary that keeps its keys' hashes, as one of texts alone does not: it grows, and tells that a key
     is not there, without a look at the texts it holds, which lie all over the memory. One that ever held another key
-    stays so (CPython 3.11 and 3.12, Objects/dictobject.c, `DICT_KEYS_GENERAL`)."""
+    stays so (CPython 3.11 and 3.12, Objects/dictobject.c, `DICT_KEYS_GENERAL`). The maps of all states are such."""
     entries[None] = 0
     del entries[None]
     return entries

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+import yaml
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
@@ -35,19 +35,24 @@ from jobs.local_schemas import LocalSchemas
 from schemas.generated.events import KEY_FIELDS
 
 TREE = Path(__file__).parents[3]
-PARTITIONS = re.compile(r"partitions: (\d+)")
 AS_DECLARED = 1_000
 """More partitions than any stream has."""
+NO_PARAMETERS: Mapping[str, Mapping[str, int]] = {}
 END_S = 60
 FINISH_S = 300
 POLL_S = 0.1
 
 
 @contextmanager
-def cluster(brokers: str, name: str, partitions: int = AS_DECLARED) -> Iterator[Cluster]:
+def cluster(
+    brokers: str, name: str, partitions: int = AS_DECLARED, parameters: Mapping[str, Mapping[str, int]] = NO_PARAMETERS
+) -> Iterator[Cluster]:
     """A prefix of its own and a directory; nothing is left of them."""
     prefix = f"{name}-{uuid.uuid4().hex[:6]}-"
-    with tempfile.TemporaryDirectory() as folder, Cluster(brokers, prefix, Path(folder), partitions) as made:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Cluster(brokers, prefix, Path(folder), partitions, parameters) as made,
+    ):
         yield made
 
 
@@ -133,17 +138,27 @@ class Cluster:
     folder: Path
     partitions: int = AS_DECLARED
     """At most, of each topic."""
+    parameters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Of operators, by uid, beside those declared."""
     path: Path = field(init=False)
     graph: Graph = field(init=False)
     schemas: LocalSchemas = field(init=False)
     started: list[subprocess.Popen[str]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        text = (TREE / "pipelines.yaml").read_text()
         self.path = self.folder / "pipelines.yaml"
-        self.path.write_text(PARTITIONS.sub(lambda found: f"partitions: {min(int(found[1]), self.partitions)}", text))
+        self.path.write_text(yaml.safe_dump(self._document(), sort_keys=False))
         self.graph = load_graph(self.path, catalog(), "default", self.variables())
         self.schemas = LocalSchemas(self.graph.streams.values())
+
+    def _document(self) -> dict[str, Any]:
+        """pipelines.yaml, with fewer partitions and these parameters."""
+        document: dict[str, Any] = yaml.safe_load((TREE / "pipelines.yaml").read_text())
+        for stream in document["streams"].values():
+            stream["partitions"] = min(stream["partitions"], self.partitions)
+        for operator in document["operators"]:
+            operator["parameters"] = {**operator.get("parameters", {}), **self.parameters.get(operator["uid"], {})}
+        return document
 
     def __enter__(self) -> Self:
         return self

@@ -25,6 +25,11 @@ from tests.bench.kafka.market import Market, inputs
 FIRST_DAY = date(2026, 1, 5)
 QUOTES = 0.25
 """Prices to an order."""
+ACCOUNTS = 100
+"""So few that each soon has a position in every instrument."""
+BOUNDS = {"validate": {"order_ids_max": 128}, "execution": {"ended_orders_max": 64}}
+"""So many ids are remembered of each symbol: as declared it takes weeks until each holds as many as it may, and until
+then memory grows, as it should."""
 MB = 1e6
 
 
@@ -35,10 +40,10 @@ class Shift:
     rate: float = 2_000
     """Orders a second."""
     minutes: float = 10.0
-    """After two simulated days that do not count."""
+    """After simulated days that do not count."""
     day_s: float = 30.0
     """A simulated day goes by in so long."""
-    warm_up_days: int = 2
+    warm_up_days: int = 4
     partitions: int = AS_DECLARED
 
     @property
@@ -64,7 +69,7 @@ def measured(brokers: str, shift: Shift) -> MemoryUse:
     found: list[float] = []
     days = islice(trading_days(), shift.warm_up_days + shift.days)
     markets = [_market(int(shift.rate * shift.day_s), day) for day in days]
-    with cluster(brokers, "memory", shift.partitions) as place:
+    with cluster(brokers, "memory", shift.partitions, BOUNDS) as place:
         place.make_topics()
         given = inputs(place, markets[0])
         job = place.start("orders", "data")
@@ -87,7 +92,7 @@ def trading_days() -> Iterator[date]:
 
 
 def _market(orders: int, day: date) -> Market:
-    return Market(orders, quotes=int(orders * QUOTES), day=day)
+    return Market(orders, int(orders * QUOTES), ACCOUNTS, day)
 
 
 def main() -> None:
