@@ -45,7 +45,8 @@ the slowest commits short."""
 
 
 class TransactionalProducer:
-    """One producer with one transactional id. All calls but `init` come from one thread."""
+    """One producer with one transactional id. Calls but `init` come from one thread at a time: the one that fills a
+    transaction and closes it, then the one that has it ended."""
 
     def __init__(
         self, config: dict[str, Any], transactional_id: str, timeout_ms: int, shut_out: Callable[[], Exception]
