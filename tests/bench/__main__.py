@@ -21,7 +21,7 @@ import order_latency
 import orders
 import real_input
 from measure import Figure, join_figures, machine, number, percentile
-from order_workload import Workload
+from order_workload import Workload, simulated
 from rich.console import Console
 from rich.table import Table
 
@@ -31,7 +31,6 @@ from schemas.generated.events import MARKET_DATA_RECEIVED
 TREE = Path(__file__).parent.parent.parent
 EVENTS = 400_000
 INTERPRETED_EVENTS = 30_000
-INTERPRETED_ORDERS = 20_000
 ORDERS_PER_S = 100_000
 BOOK_COMMANDS = 200_000
 CODEC_RECORDS = 20_000
@@ -42,22 +41,26 @@ def measure_market_data(figures: dict[str, Figure], rounds: int) -> None:
     interpreted = Figure("events/CPU s", "≥ 60,000", note="the same, interpreted")
     for _ in range(rounds):
         compiled.runs.append(market_data.events_per_cpu_s(EVENTS))
-        interpreted.runs.append(interpreted_per_cpu_s("market_data", INTERPRETED_EVENTS))
+        interpreted.runs.append(apart("market_data", INTERPRETED_EVENTS, interpreted=True)[0])
     figures["market_data.events_per_cpu_s"] = compiled
     figures["market_data.interpreted_events_per_cpu_s"] = interpreted
 
 
 def measure_orders(figures: dict[str, Figure], rounds: int) -> None:
-    """The whole chain, then its parts."""
-    work = Workload(orders.FULL)
+    """The whole chain, each run in a process of its own, then its parts."""
+    work = simulated(orders.FULL)
     compiled = Figure("orders/CPU s", "≥ 200,000")
     interpreted = Figure("orders/CPU s", "≥ 20,000", note="the same, interpreted, 50 symbols, 500 accounts")
     out = Figure("events/order", "about 5.7", note="what sinks get, the requests themselves included")
-    for _ in range(rounds):
-        run = orders.carried(work)
-        compiled.runs.append(run.per_cpu_s)
-        out.runs.append(run.out_per_order)
-        interpreted.runs.append(interpreted_per_cpu_s("orders", INTERPRETED_ORDERS))
+    with tempfile.TemporaryDirectory() as folder:
+        full, small = Path(folder, "full"), Path(folder, "small")
+        work.save(full)
+        simulated(orders.SMALL).save(small)
+        for _ in range(rounds):
+            per_cpu_s, out_per_order = apart("orders", full)
+            compiled.runs.append(per_cpu_s)
+            out.runs.append(out_per_order)
+            interpreted.runs.append(apart("orders", small, interpreted=True)[0])
     share = compiled.value / orders.RUST_PER_CPU_S
     compiled.note = (
         f"decode → validate → risk → execution → encode, checkpoints; {share:.0%} of hand-written Rust's 804,000"
@@ -100,11 +103,13 @@ def measure_order_growth(figures: dict[str, Figure], rounds: int) -> None:
     figures["orders.bytes_per_open_order"] = Figure("bytes", "", [used], "in all three operators together")
 
 
-def interpreted_per_cpu_s(measured: str, count: int) -> float:
-    """The same measurement in a process that imports the tree, where nothing is compiled."""
-    environment = {**os.environ, "PYTHONPATH": str(TREE)}
-    command = [sys.executable, str(TREE / f"tests/bench/{measured}.py"), str(count)]
-    return float(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+def apart(measured: str, what: int | Path, interpreted: bool = False) -> list[float]:
+    """What a module prints of a measurement in a process of its own; `interpreted`: in one that imports the tree, where
+    nothing is compiled."""
+    environment = {**os.environ, "PYTHONPATH": str(TREE)} if interpreted else dict(os.environ)
+    command = [sys.executable, str(TREE / f"tests/bench/{measured}.py"), str(what)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return [float(word) for word in done.stdout.split()]
 
 
 def measure_codec(figures: dict[str, Figure]) -> None:

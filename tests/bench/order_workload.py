@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -93,19 +94,39 @@ def frames(found: list[Record]) -> list[bytes]:
     return [frame(record.type_id() + 1, record) for record in found]
 
 
-class Workload:
-    """What each source brings."""
+@dataclass(frozen=True)
+class Frames:
+    """What each source brings: all that a job sees of a workload."""
 
-    def __init__(self, size: Size) -> None:
-        accounts = f"accounts={size.accounts},orders={size.orders}"
-        self.orders = size.orders
-        self.quotes = conflated_quotes(size)
-        self.frames: dict[str, list[bytes]] = {
-            "reference-data": frames(records(f"reference_data:{size.market}", "reference-data")),
-            "accounts": frames(records(f"accounts:{size.market},{accounts}", "accounts")),
-            "orders": frames(records(f"order_flow:{size.market},{accounts}", "orders")),
-            QUOTES: frames(self.quotes),
-        }
+    orders: int
+    frames: dict[str, list[bytes]]
+
+    def save(self, path: Path) -> None:
+        """For a process that runs the job and does nothing else: making a workload leaves its memory in pieces."""
+        path.write_bytes(pickle.dumps((self.orders, self.frames)))
+
+
+def saved_frames(path: Path) -> Frames:
+    return Frames(*pickle.loads(path.read_bytes()))
+
+
+@dataclass(frozen=True)
+class Workload(Frames):
+    """A simulated day, with the quotes as records too."""
+
+    quotes: list[Record]
+
+
+def simulated(size: Size) -> Workload:
+    accounts = f"accounts={size.accounts},orders={size.orders}"
+    quotes = conflated_quotes(size)
+    found = {
+        "reference-data": frames(records(f"reference_data:{size.market}", "reference-data")),
+        "accounts": frames(records(f"accounts:{size.market},{accounts}", "accounts")),
+        "orders": frames(records(f"order_flow:{size.market},{accounts}", "orders")),
+        QUOTES: frames(quotes),
+    }
+    return Workload(size.orders, found, quotes)
 
 
 class FrameSource:

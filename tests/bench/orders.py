@@ -15,11 +15,14 @@ from order_workload import (
     SOURCES,
     TYPES,
     CountingSink,
+    Frames,
     FrameSource,
     Size,
     Workload,
     orders_graph,
     orders_wiring,
+    saved_frames,
+    simulated,
     taken,
 )
 
@@ -35,6 +38,8 @@ from operators.execution import ExecutionParameters
 from schemas.generated.events import RISK_CHECKED, PriceUpdated, RiskChecked
 
 FULL = Size()
+SMALL = Size(20_000, 6_666, symbols=50, accounts=500)
+"""For the interpreted mode."""
 RUST_PER_CPU_S = 804_000
 """A hand-written chain of the same functions without crates (PERFORMANCE.md): the limit to measure against."""
 GROWTH_ORDERS = 100_000
@@ -59,7 +64,7 @@ class Carried:
         return self.records_out / self.orders
 
 
-def carried(work: Workload, sink: CountingSink | None = None) -> Carried:
+def carried(work: Frames, sink: CountingSink | None = None) -> Carried:
     """Run the job of pipelines.yaml over these frames, as `tapeline run` does, but for the sink."""
     sink = sink or CountingSink()
     edges = Edges({name: FrameSource(work.frames[name]) for name in SOURCES}, {"log": (sink, taken().streams)})
@@ -101,7 +106,7 @@ def feed(wiring: Wiring, messages: dict[str, list[bytes]], names: tuple[str, ...
 
 def us_per_order(symbols: int, accounts: int) -> float:
     """Cost of an order where so many symbols and accounts are known, with the quotes between."""
-    messages = Workload(Size(GROWTH_ORDERS, GROWTH_QUOTES, symbols, accounts)).frames
+    messages = simulated(Size(GROWTH_ORDERS, GROWTH_QUOTES, symbols, accounts)).frames
     wiring = orders_wiring()
     feed(wiring, messages, SOURCES[:2])
     return cpu_seconds(lambda: feed(wiring, messages, ("orders", QUOTES))) / GROWTH_ORDERS * 1e6
@@ -114,5 +119,5 @@ def growth(rounds: int) -> list[float]:
 
 
 if __name__ == "__main__":
-    count = int(sys.argv[1])
-    print(carried(Workload(Size(count, count // 3, symbols=50, accounts=500))).per_cpu_s)
+    run = carried(saved_frames(Path(sys.argv[1])))
+    print(run.per_cpu_s, run.out_per_order)

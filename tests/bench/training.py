@@ -6,7 +6,7 @@ Built with `TAPELINE_PROFILE=record`, the compiled modules count while this runs
 from __future__ import annotations
 
 import market_data
-from order_workload import QUOTES, SOURCES, Size, Workload, orders_wiring
+from order_workload import QUOTES, SOURCES, Size, orders_wiring, simulated
 from orders import feed
 
 EVENTS = 60_000
@@ -15,7 +15,7 @@ WORK = Size(orders=40_000, quotes=13_000)
 
 def train() -> None:
     """Carry orders and market data through their jobs, without checkpoints."""
-    frames = Workload(WORK).frames
+    frames = simulated(WORK).frames
     wiring = orders_wiring()
     feed(wiring, frames, SOURCES[:2])
     feed(wiring, frames, ("orders", QUOTES))
