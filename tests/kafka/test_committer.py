@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dataflow.connectors.kafka.committer import IN_A_ROW, PROMPT_S, REST, rest_s
 from dataflow.connectors.kafka.ledger import KafkaLedger
 from dataflow.connectors.kafka.ledger_settings import LedgerSettings
 from dataflow.connectors.kafka.transactions import TransactionalProducer
@@ -126,3 +127,10 @@ def test_what_follows_a_transaction_that_could_not_be_ended_never_becomes_visibl
         scene.turn("3")
     scene.ledger.close()
     assert scene.said == ["a begin", "a post 1", "a last", "b begin", "b post 2", "b abandon"]
+
+
+def test_a_broker_that_is_slow_again_and_again_gets_rest_and_one_pause_gives_none() -> None:
+    slow = PROMPT_S + 0.03
+    assert rest_s([slow] * IN_A_ROW) == pytest.approx(REST * 0.03)
+    assert rest_s([*[slow] * (IN_A_ROW - 1), PROMPT_S / 2]) == 0.0
+    assert rest_s([slow] * (IN_A_ROW - 1)) == 0.0

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ PROMPT_S: Final = 0.01
 REST: Final = 2.0
 """and one that takes longer is left alone for so many times the excess: fewer transactions, each with more turns, are
 less work for it."""
+IN_A_ROW: Final = 5
+"""It takes longer where so many in a row did: one alone is a pause, after which there is nothing to rest from."""
 
 
 @dataclass(slots=True)
@@ -71,6 +74,8 @@ class Committer:
         """In the turns topic, after its record."""
         self.told_at = time.monotonic()
         """When it last committed, which tells others that this instance lives."""
+        self.latest_s: deque[float] = deque(maxlen=IN_A_ROW)
+        """How long the latest took, from closing to end."""
         self.next_at = 0.0
         """The next transaction is not closed sooner."""
         self.unsent: dict[tuple[str, int], int] = {}
@@ -149,8 +154,8 @@ class Committer:
         self.number += 1
         self.offset = transaction.offset + 1
         self.told_at = time.monotonic()
-        took_s = self.told_at - transaction.closed_at
-        self.next_at = self.told_at + REST * max(0.0, took_s - PROMPT_S)
+        self.latest_s.append(self.told_at - transaction.closed_at)
+        self.next_at = self.told_at + rest_s(self.latest_s)
         self.statistics.transactions += 1
         self.statistics.records += transaction.records
         self.statistics.commit_s.append(self.told_at - transaction.closed_at)
@@ -166,6 +171,11 @@ class Committer:
         if self.group is not None and self.unsent and (now >= self.send_at or self.is_stopping):
             producer.send_offsets(self.unsent, self.group())
             self.unsent, self.send_at = {}, now + self.settings.offsets_ms / 1_000
+
+
+def rest_s(latest_s: Sequence[float]) -> float:
+    """How long the broker is left alone after transactions that took so long."""
+    return REST * max(0.0, min(latest_s) - PROMPT_S) if len(latest_s) == IN_A_ROW else 0.0
 
 
 def _nothing(post: Post, last: int) -> None:
