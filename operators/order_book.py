@@ -20,6 +20,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from dataflow.model import with_hashes
 from operators.order_keys import order_key
 from schemas.generated.states import (
     ORDER_QUEUE_KIND_ALL_OR_NONE,
@@ -68,6 +69,8 @@ def open_order(state: ExecutionState, key: str) -> OpenOrder:
     state.orders_accepted += 1
     state.open_orders += 1
     order.venue_order_id = state.orders_accepted
+    if len(state.places) == 0:
+        with_hashes(state.places)
     state.places[key] = place
     return order
 

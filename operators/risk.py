@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from mypy_extensions import i64
 
-from dataflow.model import Context, KeyedOperator, Record
+from dataflow.model import Context, KeyedOperator, Record, with_hashes
 from operators.account_terms import begin_day, take_terms
 from operators.feedback import Feedback
 from operators.holdings import enter, is_empty, revalue, withdraw
@@ -145,6 +145,8 @@ class Risk(KeyedOperator[RiskState]):
             return
         if holding is None:
             holding = RiskHolding(0, request.instrument_type, request.multiplier)
+            if len(state.holdings) == 0:
+                with_hashes(state.holdings)
             state.holdings[request.symbol] = holding
         note_market(holding, request)
         reserved_before_e8 = state.reserved_e8
@@ -154,6 +156,8 @@ class Risk(KeyedOperator[RiskState]):
         revalue(state, holding, rates)
         refusal = second_refusal(state, holding, order, request, rates)
         if refusal is None:
+            if len(state.orders) == 0:
+                with_hashes(state.orders)
             state.orders[request.order_id] = order
             approve(state, request, holding, reserved_before_e8, context)
             return

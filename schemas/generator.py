@@ -136,7 +136,7 @@ class ClassWriter:
     def initial(self, item: Field) -> str:
         if item.type.kind in NATIVE or item.type.kind == "optional":
             return item.attribute
-        empty = {"array": "[]", "map": "with_hashes({})"}.get(item.type.kind, f"{item.type.name}()")
+        empty = {"array": "[]", "map": "{}"}.get(item.type.kind, f"{item.type.name}()")
         return f"{item.attribute} if {item.attribute} is not None else {empty}"
 
     def identity(self) -> Iterator[str]:
@@ -271,7 +271,7 @@ def events_source() -> str:
 
 def states_source() -> str:
     schemas = load_states()
-    lines = [HEADER.format(folder="state", bases="GrowingMap, State, StateType, with_hashes"), *enum_lines(schemas)]
+    lines = [HEADER.format(folder="state", bases="GrowingMap, State, StateType"), *enum_lines(schemas)]
     lines += classes(schemas, "State", [])
     lines.append(nested_classes(schemas))
     lines += type_lines(schemas.tops, "State", lambda _, record: f'"{record.name}", {schema_text(record)}')

@@ -190,7 +190,7 @@ def read_lines(kind: Type, target: str, names: Names, is_word: bool) -> Iterator
 
 def read_block(kind: Type, target: str, names: Names, is_word: bool) -> Iterator[str]:
     count, item = names.fresh("count"), names.fresh("item")
-    yield f"{target}: {annotation(kind)} = {'[]' if kind.kind == 'array' else 'with_hashes({})'}"
+    yield f"{target}: {annotation(kind)} = {'[]' if kind.kind == 'array' else '{}'}"
     yield f"{count}, position = read_block(data, position)"
     yield f"while {count} > 0:"
     if kind.kind == "map":

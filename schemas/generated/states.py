@@ -10,7 +10,7 @@ from librt.strings import (
 )
 from mypy_extensions import i16, i32, i64, mypyc_attr, u8
 
-from dataflow.model import GrowingMap, State, StateType, with_hashes
+from dataflow.model import GrowingMap, State, StateType
 from schemas.plain import from_dict, to_dict
 from schemas.wire import (
     read_block, read_bytes, read_index, read_long, read_money, write_bytes, write_long, write_money,
@@ -580,7 +580,7 @@ class ExecutionState(State):
         self.orders: list[OpenOrder] = orders if orders is not None else []
         self.unused_place: i64 = unused_place
         self.open_orders: i64 = open_orders
-        self.places: dict[str, int] = places if places is not None else with_hashes({})
+        self.places: dict[str, int] = places if places is not None else {}
         self.ended_recent: GrowingLongs = ended_recent if ended_recent is not None else GrowingLongs()
         self.ended_before: GrowingLongs = ended_before if ended_before is not None else GrowingLongs()
         self.bids: list[OrderQueue] = bids if bids is not None else []
@@ -708,7 +708,7 @@ def read_ExecutionState(data: bytes, position: i64) -> tuple[ExecutionState, i64
             count1, position = read_block(data, position)
     unused_place, position = read_long(data, position)
     open_orders, position = read_long(data, position)
-    places: dict[str, int] = with_hashes({})
+    places: dict[str, int] = {}
     count3, position = read_block(data, position)
     while count3 > 0:
         key5, position = read_word(data, position)
@@ -1176,7 +1176,7 @@ class VenueBook:
     ) -> None:
         self.bids: list[BookLevel] = bids if bids is not None else []
         self.asks: list[BookLevel] = asks if asks is not None else []
-        self.orders: dict[str, BookOrder] = orders if orders is not None else with_hashes({})
+        self.orders: dict[str, BookOrder] = orders if orders is not None else {}
 
     def encode_into(self, writer: BytesWriter) -> None:
         if len(self.bids) > 0:
@@ -1214,7 +1214,7 @@ def read_VenueBook(data: bytes, position: i64) -> tuple[VenueBook, i64]:
         count3 -= 1
         if count3 == 0:
             count3, position = read_block(data, position)
-    orders: dict[str, BookOrder] = with_hashes({})
+    orders: dict[str, BookOrder] = {}
     count5, position = read_block(data, position)
     while count5 > 0:
         key7, position = read_word(data, position)
@@ -1384,7 +1384,7 @@ class NormaliseState(State):
         far: i64 = 0,
     ) -> None:
         self.venues: list[VenueMarket] = venues if venues is not None else []
-        self.venue_numbers: dict[str, int] = venue_numbers if venue_numbers is not None else with_hashes({})
+        self.venue_numbers: dict[str, int] = venue_numbers if venue_numbers is not None else {}
         self.bid_price_e8: i64 = bid_price_e8
         self.bid_quantity: i64 = bid_quantity
         self.bid_number: i64 = bid_number
@@ -1462,7 +1462,7 @@ def read_NormaliseState(data: bytes, position: i64) -> tuple[NormaliseState, i64
         count1 -= 1
         if count1 == 0:
             count1, position = read_block(data, position)
-    venue_numbers: dict[str, int] = with_hashes({})
+    venue_numbers: dict[str, int] = {}
     count3, position = read_block(data, position)
     while count3 > 0:
         key5, position = read_word(data, position)
@@ -1640,7 +1640,7 @@ class PriceAlertsState(State):
         self.last_price_e8: i64 = last_price_e8
         self.quiet_above_e8: i64 = quiet_above_e8
         self.quiet_below_e8: i64 = quiet_below_e8
-        self.rules: dict[str, AlertRule] = rules if rules is not None else with_hashes({})
+        self.rules: dict[str, AlertRule] = rules if rules is not None else {}
 
     def encode_into(self, writer: BytesWriter) -> None:
         write_i64_be(writer, self.last_price_e8)
@@ -1662,7 +1662,7 @@ def read_PriceAlertsState(data: bytes, position: i64) -> tuple[PriceAlertsState,
     position += 8
     quiet_above_e8, position = read_long(data, position)
     quiet_below_e8, position = read_long(data, position)
-    rules: dict[str, AlertRule] = with_hashes({})
+    rules: dict[str, AlertRule] = {}
     count1, position = read_block(data, position)
     while count1 > 0:
         key3, position = read_word(data, position)
@@ -2062,12 +2062,12 @@ class RiskState(State):
         self.frozen_to_day: i64 = frozen_to_day
         self.global_switch: i64 = global_switch
         self.account_switch: i64 = account_switch
-        self.symbol_switches: dict[str, int] = symbol_switches if symbol_switches is not None else with_hashes({})
+        self.symbol_switches: dict[str, int] = symbol_switches if symbol_switches is not None else {}
         self.rate_second: i64 = rate_second
         self.rate_count: i64 = rate_count
         self.refused_inputs: i64 = refused_inputs
-        self.holdings: dict[str, RiskHolding] = holdings if holdings is not None else with_hashes({})
-        self.orders: dict[str, RiskOrder] = orders if orders is not None else with_hashes({})
+        self.holdings: dict[str, RiskHolding] = holdings if holdings is not None else {}
+        self.orders: dict[str, RiskOrder] = orders if orders is not None else {}
         self.locates: list[RiskLocate] = locates if locates is not None else []
 
     def encode_into(self, writer: BytesWriter) -> None:
@@ -2182,7 +2182,7 @@ def read_RiskState(data: bytes, position: i64) -> tuple[RiskState, i64]:
     frozen_to_day, position = read_long(data, position)
     global_switch, position = read_index(data, position, len(KILL_SWITCH_STATE_SYMBOLS))
     account_switch, position = read_index(data, position, len(KILL_SWITCH_STATE_SYMBOLS))
-    symbol_switches: dict[str, int] = with_hashes({})
+    symbol_switches: dict[str, int] = {}
     count3, position = read_block(data, position)
     while count3 > 0:
         key5, position = read_word(data, position)
@@ -2194,7 +2194,7 @@ def read_RiskState(data: bytes, position: i64) -> tuple[RiskState, i64]:
     rate_second, position = read_long(data, position)
     rate_count, position = read_long(data, position)
     refused_inputs, position = read_long(data, position)
-    holdings: dict[str, RiskHolding] = with_hashes({})
+    holdings: dict[str, RiskHolding] = {}
     count6, position = read_block(data, position)
     while count6 > 0:
         key8, position = read_word(data, position)
@@ -2203,7 +2203,7 @@ def read_RiskState(data: bytes, position: i64) -> tuple[RiskState, i64]:
         count6 -= 1
         if count6 == 0:
             count6, position = read_block(data, position)
-    orders: dict[str, RiskOrder] = with_hashes({})
+    orders: dict[str, RiskOrder] = {}
     count9, position = read_block(data, position)
     while count9 > 0:
         key11, position = read_word(data, position)
@@ -2521,7 +2521,7 @@ class ValidateState(State):
         self.request_ids: GrowingLongs = request_ids if request_ids is not None else GrowingLongs()
         self.request_ids_before: GrowingLongs = request_ids_before if request_ids_before is not None else GrowingLongs()
         self.rate_second: i64 = rate_second
-        self.rate_counts: dict[str, int] = rate_counts if rate_counts is not None else with_hashes({})
+        self.rate_counts: dict[str, int] = rate_counts if rate_counts is not None else {}
 
     def encode_into(self, writer: BytesWriter) -> None:
         self.instrument.encode_into(writer)
@@ -2580,7 +2580,7 @@ def read_ValidateState(data: bytes, position: i64) -> tuple[ValidateState, i64]:
     request_ids, position = read_growing(data, position)
     request_ids_before, position = read_growing(data, position)
     rate_second, position = read_long(data, position)
-    rate_counts: dict[str, int] = with_hashes({})
+    rate_counts: dict[str, int] = {}
     count1, position = read_block(data, position)
     while count1 > 0:
         key3, position = read_word(data, position)
