@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -13,19 +12,11 @@ from dataflow.connectors.kafka.committer import IN_A_ROW, PROMPT_S, REST, rest_s
 from dataflow.connectors.kafka.ledger import KafkaLedger
 from dataflow.connectors.kafka.ledger_settings import LedgerSettings
 from dataflow.connectors.kafka.transactions import TransactionalProducer
-from dataflow.connectors.kafka.turns import TurnsTopic
 from dataflow.ports import Interrupted, Post, Turn
+from tests.kafka.nowhere import NOWHERE, NoTurns
 
-NOWHERE = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0}
 PATIENCE_S = 10.0
 PAUSE_S = 0.05
-
-
-class NoTurns(TurnsTopic):
-    """Nobody has committed yet."""
-
-    def read(self, offset: int, at_least: int = 0) -> Any:
-        return iter(())
 
 
 class Slow(TransactionalProducer):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from dataflow.connectors.kafka.ledger import KafkaLedger
 from dataflow.connectors.kafka.ledger_settings import LedgerSettings
 from dataflow.connectors.kafka.transactions import TransactionalProducer
-from dataflow.connectors.kafka.turns import TurnsTopic
+from tests.kafka.nowhere import NOWHERE, NoTurns
 
-NOWHERE = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0}
 HEARTBEAT_MS = 60
 
 
@@ -28,13 +26,6 @@ class Accepting(TransactionalProducer):
 
     def commit(self) -> None:
         return
-
-
-class NoTurns(TurnsTopic):
-    """Nobody has committed yet."""
-
-    def read(self, offset: int, at_least: int = 0) -> Any:
-        return iter(())
 
 
 def number_after(mark_every_s: float, marks: int) -> int:

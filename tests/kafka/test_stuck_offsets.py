@@ -13,8 +13,7 @@ from dataflow.connectors.kafka.ledger_settings import LedgerSettings
 from dataflow.connectors.kafka.transactions import OFFSETS_S
 from dataflow.connectors.kafka.turns import TurnsTopic
 from dataflow.ports import Interrupted, Turn
-
-NOWHERE = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0}
+from tests.kafka.nowhere import NOWHERE
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 from dataflow.connectors.kafka.ledger_records import TransactionRecord, transaction_record
@@ -74,8 +74,6 @@ class Committer:
         """In the turns topic, after its record."""
         self.told_at = time.monotonic()
         """When it last committed, which tells others that this instance lives."""
-        self.latest_s: deque[float] = deque(maxlen=IN_A_ROW)
-        """How long the latest took, from closing to end."""
         self.next_at = 0.0
         """The next transaction is not closed sooner."""
         self.unsent: dict[tuple[str, int], int] = {}
@@ -85,14 +83,12 @@ class Committer:
         self.taken: OpenTransaction | None = None
         """What is being ended. It stays where that fails."""
         self.is_stopping = False
-        self.hold: Callable[[Post, int], None] = _nothing
-        self.fail: Callable[[Exception], None] = _nobody
         self.thread: threading.Thread | None = None
 
     def start(self, hold: Callable[[Post, int], None], fail: Callable[[Exception], None]) -> None:
         """`hold` gets what lingers of a transaction that is committed; `fail` what ends the thread before its time."""
-        self.hold, self.fail = hold, fail
-        self.thread = threading.Thread(target=self._work, name="tapeline-kafka-committer", daemon=True)
+        name = "tapeline-kafka-committer"
+        self.thread = threading.Thread(target=self._work, args=(hold, fail), name=name, daemon=True)
         self.thread.start()
 
     def close(self, transaction: OpenTransaction) -> None:
@@ -103,8 +99,7 @@ class Committer:
         reach("before-offsets")
         self._send_offsets(transaction.producer)
         reach("after-offsets")
-        record = self.record(self.number + 1, transaction)
-        transaction.offset = transaction.producer.post_last(self.settings.turns_topic, self.key, record)
+        transaction.offset = self.write(self.number + 1, transaction)
         with self.changed:
             self.taken = transaction
             self.changed.notify_all()
@@ -115,28 +110,29 @@ class Committer:
             self.is_stopping = True
             self.changed.notify_all()
 
-    def record(self, number: int, transaction: OpenTransaction) -> bytes:
-        """The transaction's own, as it is written into the turns topic."""
-        refused = list(self.refused.items())[self.told_refusals :]
+    def write(self, number: int, transaction: OpenTransaction) -> int:
+        """Write the transaction's record into the turns topic, the last of its messages; its offset there."""
+        refused = dict(list(self.refused.items())[self.told_refusals :])
         self.told_refusals += len(refused)
-        return transaction_record(
-            self.settings,
-            TransactionRecord(
-                number, self.instance, transaction.totals, transaction.turns, transaction.marks, dict(refused)
-            ),
+        record = TransactionRecord(
+            number, self.instance, transaction.totals, transaction.turns, transaction.marks, refused
         )
+        value = transaction_record(self.settings, record)
+        return transaction.producer.post_last(self.settings.turns_topic, self.key, value)
 
     # The thread
 
-    def _work(self) -> None:
+    def _work(self, hold: Callable[[Post, int], None], fail: Callable[[Exception], None]) -> None:
         try:
             while (transaction := self._next()) is not None:
                 self._commit(transaction)
+                for post, last in transaction.lingering:
+                    hold(post, last)
                 with self.changed:
                     self.taken = None
                     self.changed.notify_all()
         except Exception as error:
-            self.fail(error)
+            fail(error)
 
     def _next(self) -> OpenTransaction | None:
         with self.changed:
@@ -149,16 +145,13 @@ class Committer:
         reach("before-commit")
         transaction.producer.commit()
         reach("after-commit")
-        for post, last in transaction.lingering:
-            self.hold(post, last)
         self.number += 1
         self.offset = transaction.offset + 1
         self.told_at = time.monotonic()
-        self.latest_s.append(self.told_at - transaction.closed_at)
-        self.next_at = self.told_at + rest_s(self.latest_s)
         self.statistics.transactions += 1
         self.statistics.records += transaction.records
         self.statistics.commit_s.append(self.told_at - transaction.closed_at)
+        self.next_at = self.told_at + rest_s(list(islice(reversed(self.statistics.commit_s), IN_A_ROW)))
 
     def _note(self, marks: dict[str, int]) -> None:
         inputs = self.settings.inputs
@@ -168,7 +161,7 @@ class Committer:
         """Show in the consumer group how far inputs are read, now and then: that takes two more round trips, and
         what recovery goes by is the transaction's own record."""
         now = time.monotonic()
-        if self.group is not None and self.unsent and (now >= self.send_at or self.is_stopping):
+        if self.group is not None and self.unsent and now >= self.send_at:
             producer.send_offsets(self.unsent, self.group())
             self.unsent, self.send_at = {}, now + self.settings.offsets_ms / 1_000
 
@@ -176,11 +169,3 @@ class Committer:
 def rest_s(latest_s: Sequence[float]) -> float:
     """How long the broker is left alone after transactions that took so long."""
     return REST * max(0.0, min(latest_s) - PROMPT_S) if len(latest_s) == IN_A_ROW else 0.0
-
-
-def _nothing(post: Post, last: int) -> None:
-    """Nothing lingers before the start."""
-
-
-def _nobody(error: Exception) -> None:
-    raise error

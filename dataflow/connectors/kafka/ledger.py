@@ -79,7 +79,6 @@ class KafkaLedger:
         self.refused = {} if refused is None else refused
         """Messages that the registry's answer made dead letters: see `decoder`."""
         self.instance = uuid.uuid4().hex
-        self.key = settings.application.encode()
         own = {**config, "compression.type": settings.compression}
         self.producers = [
             TransactionalProducer(own, f"{settings.transactional_id}-{turn}", settings.timeout_ms, self._shut_out)
@@ -152,8 +151,7 @@ class KafkaLedger:
         """A transaction without turns, by which one that is shut out sees who has taken over."""
         greeting = self._begin(0.0)
         greeting.totals = totals
-        record = self.committer.record(number, greeting)
-        self.said_at = greeting.producer.post_last(self.turns.topic, self.key, record) + 1
+        self.said_at = self.committer.write(number, greeting) + 1
         greeting.producer.commit()
         self.current = None
 
@@ -342,6 +340,8 @@ class KafkaLedger:
         assert current is not None
         current.totals = dict(self.totals)
         self._wait_for_commit()
+        if self.is_stopping:
+            self.committer.send_at = 0.0
         self.committer.close(current)
         self.current = None
 
