@@ -29,6 +29,9 @@ COMMON: Final[Mapping[str, str]] = {
     # A killed broker is taken back once its last session is over: 9 s unless told.
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "1000",
+    # What clients of ours keep to by themselves is not asked of the coordinator again for each partition of each
+    # transaction: docs/decisions/0014 says why that is safe, and for whom it is not.
+    "transaction.partition.verification.enable": "false",
     # Requests that were answered are let go of soon. A thousand of them, unless told, live long enough to be moved
     # among the old objects, which every collection of the young ones then has to look through.
     "fetch.purgatory.purge.interval.requests": "20",
