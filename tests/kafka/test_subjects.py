@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
@@ -11,7 +12,8 @@ from typing import Any
 
 import fastavro
 import pytest
-from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from dataflow.connectors.kafka.registry import open_registry
 from dataflow.connectors.kafka.subjects import (
@@ -196,6 +198,24 @@ def test_a_subject_that_is_not_guarded_is_a_difference(cluster: KafkaSettings, r
     set_level(registry, subject.name)
     assert loose == ["asks for NONE, not BACKWARD_TRANSITIVE"]
     assert facts(subject, registry) == []
+
+
+def test_a_level_that_somebody_sets_at_the_same_moment_is_set(
+    registry: SchemaRegistryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_compatibility = registry.set_compatibility
+    name, answers = f"both-{uuid.uuid4().hex}-value", [SchemaRegistryError(409, 409, "A rule already exists.")]
+
+    def slow(subject: str, level: str) -> object:
+        found = set_compatibility(subject, level)
+        if answers:
+            raise answers.pop()
+        return found
+
+    registry.register_schema(name, Schema('"string"', "AVRO"))
+    monkeypatch.setattr(registry, "set_compatibility", slow)
+    set_level(registry, name)
+    assert (registry.get_compatibility(name), answers) == ("BACKWARD_TRANSITIVE", [])
 
 
 def test_an_older_program_is_told_that_a_newer_one_has_been_here(

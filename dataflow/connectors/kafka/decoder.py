@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import fastavro
 from fastavro.read import SchemaResolutionError
 from fastavro.schema import SchemaParseException
+from mypy_extensions import mypyc_attr
 
 from dataflow.avro_container import stream_schema
 from dataflow.connectors.kafka.unknown_schemas import RegistryAway, UnknownSchemaId
@@ -117,6 +118,7 @@ class Reading:
     """Messages that were refused because of the registry, by place: the error. Grows as more are refused."""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Decoder:
     """Decodes the messages of one topic."""
 

@@ -10,14 +10,11 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from dataflow.connectors.kafka.clients import Complaints, fault_of
-from dataflow.connectors.kafka.partitioner import partition_of
+from dataflow.connectors.kafka.messages import RETRY_S, TopicKeys, produce_all
 from dataflow.connectors.kafka.topic_plan import LETTER_BYTES_MAX
 from dataflow.connectors.kafka.transactional_ids import Claimant
 from dataflow.ports import Interrupted, Post
 
-KEYS_MAX: Final = 1 << 20
-"""Keys whose partition is remembered, in each stream."""
-RETRY_S: Final = 0.01
 INIT_S: Final = 30.0
 ABORT_S: Final = 5.0
 OFFSETS_S: Final = 10.0
@@ -55,7 +52,8 @@ class TransactionalProducer:
         self.timeout_s = timeout_ms / 1_000
         self.shut_out = shut_out
         """Finds out who has taken the transactional id, and says it."""
-        self.places: dict[str, dict[str, tuple[int, bytes]]] = {}
+        self.keys: dict[str, TopicKeys] = {}
+        """Of each topic."""
         self.sending_since = 0.0
         """When it began to send offsets; 0 while it does something else."""
         self.claimant = Claimant(
@@ -92,15 +90,13 @@ class TransactionalProducer:
 
     def post(self, topic: str, partitions: int, post: Post) -> None:
         """Produce all of it."""
-        places = self.places.setdefault(topic, {})
-        for key, value, event_id, cause_id in zip(post.keys, post.values, post.event_ids, post.cause_ids, strict=True):
-            place = places.get(key)
-            if place is None:
-                place = _place(places, key, partitions)
-            headers: list[tuple[str, str | bytes | None]] = [
-                ("event_id", event_id), ("cause_id", cause_id), ("traceparent", traceparent(event_id)),
-            ]  # fmt: skip
-            self.produce(topic, value, place[1], place[0], headers)
+        keys = self.keys.get(topic)
+        if keys is None:
+            keys = self.keys[topic] = TopicKeys(partitions)
+        try:
+            produce_all(self.producer, topic, keys, post)
+        except KafkaException as failure:
+            raise self._fault(f"write to {topic}", failure.args[0]) from None
 
     def produce(
         self,
@@ -204,23 +200,3 @@ class TransactionalProducer:
                 return self.shut_out()
             return Interrupted(str(fault_of(error, doing, self.complaints)))
         return Interrupted(f"cannot {doing}: its transaction had failed before")
-
-
-def _place(places: dict[str, tuple[int, bytes]], key: str, partitions: int) -> tuple[int, bytes]:
-    """Partition and bytes of a key, remembered."""
-    data = key.encode()
-    place = partition_of(data, partitions), data
-    if len(places) < KEYS_MAX:
-        places[key] = place
-    return place
-
-
-def traceparent(event_id: str) -> str:
-    """W3C trace context: all that descends from one input is one trace, each event a span of it.
-
-    Source: W3C Trace Context, version 00.
-    """
-    trace, span = event_id[:16], event_id[16:]
-    if span == "0000000000000000":
-        span = trace
-    return f"00-0000000000000000{trace}-{span}-01"

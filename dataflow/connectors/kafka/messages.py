@@ -1,0 +1,61 @@
+"""Produces posts, message by message: the loop that runs for each record that leaves the engine."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from dataflow.connectors.kafka.partitioner import partition_of
+from dataflow.ports import Post
+
+KEYS_MAX: Final = 1 << 20
+"""Keys whose partition is remembered, in each topic."""
+RETRY_S: Final = 0.01
+
+
+class TopicKeys:
+    """The keys of a topic: the bytes and the partition of each, remembered."""
+
+    def __init__(self, partitions: int) -> None:
+        self.partitions: int = partitions
+        self.places: dict[str, tuple[int, bytes]] = {}
+
+    def place(self, key: str) -> tuple[int, bytes]:
+        """Partition and bytes."""
+        found = self.places.get(key)
+        if found is None:
+            data = key.encode()
+            found = partition_of(data, self.partitions), data
+            if len(self.places) < KEYS_MAX:
+                self.places[key] = found
+        return found
+
+
+def produce_all(producer: Any, topic: str, keys: TopicKeys, post: Post) -> None:
+    """Produce all of it; waits while too many messages are under way. `producer` is confluent_kafka's. Raises
+    KafkaException."""
+    produce = producer.produce
+    names, values, event_ids, cause_ids = post.keys, post.values, post.event_ids, post.cause_ids
+    number, count = 0, len(values)
+    while number < count:
+        event_id = event_ids[number]
+        place = keys.place(names[number])
+        headers = [
+            ("event_id", event_id), ("cause_id", cause_ids[number]), ("traceparent", traceparent(event_id)),
+        ]  # fmt: skip
+        try:
+            produce(topic, values[number], place[1], place[0], headers=headers)
+        except BufferError:
+            producer.poll(RETRY_S)
+        else:
+            number += 1
+
+
+def traceparent(event_id: str) -> str:
+    """W3C trace context: all that descends from one input is one trace, each event a span of it.
+
+    Source: W3C Trace Context, version 00.
+    """
+    trace, span = event_id[:16], event_id[16:]
+    if span == "0000000000000000":
+        span = trace
+    return "00-0000000000000000" + trace + "-" + span + "-01"
