@@ -34,6 +34,8 @@ EARLIEST_NS: Final = 631_152_000 * 1_000_000_000
 """1990-01-01: no market's event is older, a clock that was never set is."""
 AHEAD_NS: Final = 24 * 3_600 * 1_000_000_000
 """An event may be so much later than its message: beyond it, one record would close every window there is."""
+LATEST_MS: Final = (END_OF_TIME - 1 - AHEAD_NS) // 1_000_000
+"""A message may say that it is of any time; what comes after it would not fit into 64 bits."""
 RAW_BYTES_MAX: Final = 1 << 20
 """A letter holds so many bytes of a message; no topic of ours takes longer messages."""
 TEXT_MAX: Final = 400
@@ -266,7 +268,7 @@ def _check_time(record: Record, timestamp_ms: int, schema_id: int) -> None:
     time_ns = record.event_time_ns
     if time_ns < EARLIEST_NS:
         raise BadMessage("EventTime", f"event time {time_ns} ns lies before 1990", schema_id)
-    if time_ns > min(timestamp_ms * 1_000_000 + AHEAD_NS, END_OF_TIME - 1):
+    if time_ns > min(timestamp_ms, LATEST_MS) * 1_000_000 + AHEAD_NS:
         raise BadMessage("EventTime", f"event time {time_ns} ns is over a day later than its message", schema_id)
 
 
