@@ -13,7 +13,7 @@ import pytest
 from dataflow.services.broker import Broker
 from tests.bench.kafka.__main__ import measure
 from tests.bench.kafka.cluster import Sendable
-from tests.bench.kafka.flow import NAP_S, pause_s
+from tests.bench.kafka.flow import pause_s
 from tests.bench.kafka.latency import latencies_ms
 from tests.bench.kafka.memory import MemoryUse, trading_days
 from tests.bench.kafka.parts import PARTS, SMALL, Bench, others_section
@@ -47,11 +47,12 @@ def test_a_percentile_is_one_of_the_values() -> None:
 
 
 def test_the_sender_never_waits_with_what_is_due() -> None:
-    assert pause_s(due=5.0, now=5.5) == 0.0
+    assert pause_s(due=5.0, now=5.5, linger_s=0.25) == 0.0
 
 
-def test_the_sender_sleeps_until_the_next_is_due_and_not_for_less_than_a_nap() -> None:
-    assert (pause_s(due=6.0, now=5.5), pause_s(due=5.5 + NAP_S / 4, now=5.5)) == (0.5, NAP_S)
+def test_the_sender_sleeps_until_the_next_is_due_and_not_for_less_than_half_of_what_it_lingers() -> None:
+    found = [pause_s(due, now=5.5, linger_s=0.25) for due in (6.0, 5.625, 5.5625)]
+    assert found == [0.5, 0.125, 0.125]
 
 
 def test_parts_of_a_flow_are_all_of_it_in_its_order() -> None:

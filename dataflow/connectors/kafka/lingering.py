@@ -28,6 +28,12 @@ from dataflow.ports import Post
 
 STEP_S: Final = 0.02
 """So often what waits is produced: all at once, at the end, would keep the next turns waiting for a processor."""
+BATCH_BYTES: Final = 32_768
+"""So much of a partition is sent at once: all of it at the end would keep the broker from what is waited for."""
+RUN: Final = 1_000
+"""After so many records that were produced in one go,"""
+RUN_REST_S: Final = 0.003
+"""Python's lock is left to the others for a while: what has come during a commit may be ten times as many."""
 HELD_MAX: Final = 100_000
 """Records that may wait; then they go out, whatever their linger."""
 HELD_FULL: Final = 2 * HELD_MAX
@@ -46,7 +52,7 @@ class LingeringStreams:
         open_ms = min([settings.timeout_ms // 2, *settings.linger_ms.values()])
         self.open_s = open_ms / 1_000
         """How long a transaction stays open: a stream's records are produced so long before they are due."""
-        gentle = {"max.in.flight": 1, "linger.ms": open_ms}  # nobody waits for it; what is in the way of turns, is felt
+        gentle = {"max.in.flight": 1, "linger.ms": open_ms, "batch.size": BATCH_BYTES}  # nobody waits for it
         self.producer = TransactionalProducer(
             {**config, **gentle, "compression.type": settings.lingering_compression},
             f"{settings.transactional_id}-lingering",
@@ -172,12 +178,17 @@ class LingeringStreams:
         return taken
 
     def _produce(self, posts: list[tuple[Post, int]]) -> None:
+        run = 0
         for post, last in posts:
+            if run >= RUN and self.records < HELD_MAX // 2:
+                time.sleep(RUN_REST_S)
+                run = 0
             if not self.open:
                 self.producer.begin()
             self.producer.post(*self.settings.topics[post.stream], post)
             self.open[post.stream] = last
             self.open_records += len(post.values)
+            run += len(post.values)
 
     def _commit(self) -> None:
         """The record goes into the turns topic last: what is behind it there, the ledger's own transactions, nobody

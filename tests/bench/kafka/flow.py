@@ -15,10 +15,13 @@ from tests.bench.kafka.cluster import Sendable
 
 READING = {"isolation.level": "read_committed", "fetch.wait.max.ms": 50, "enable.auto.commit": False}
 SENDING = {"acks": "all", "enable.idempotence": True}
-ORDERS = {"linger.ms": 1}
-"""An order is sent at once; prices, which are of another program, by another client with its usual linger (5 ms)."""
-NAP_S = 0.0005
-"""The sender sleeps for no less, and then sends what is due: at high rates it would take a core for itself."""
+LINGER_S = 0.005
+"""librdkafka's own: prices, which are of another program and client, are sent with it, and orders of a client that has
+many of them,"""
+PROMPT_S = 0.001
+"""while one that has few sends them at once."""
+MANY = 10_000
+"""Orders a second."""
 PATIENCE_S = 300.0
 
 
@@ -64,9 +67,10 @@ class Watcher:
         return found
 
 
-def pause_s(due: float, now: float) -> float:
-    """How long to sleep before what is due at `due` is sent; 0: at once."""
-    return max(NAP_S, due - now) if due > now else 0.0
+def pause_s(due: float, now: float, linger_s: float) -> float:
+    """How long to sleep before what is due at `due` is sent; 0: at once. Never shorter than half of what it lingers
+    then: with a sleep before each order the sender would take a core for itself."""
+    return max(linger_s / 2, due - now) if due > now else 0.0
 
 
 def order_of(message: Message) -> str:
@@ -103,14 +107,15 @@ def _without_collector(target: object, *arguments: object) -> None:
 
 
 def _send_on_time(pipe: Connection, brokers: str, flow: Sequence[Sendable], rate: float, start: float) -> None:
-    orders = Producer({"bootstrap.servers": brokers, **SENDING, **ORDERS})
+    linger_s = PROMPT_S if rate < MANY else LINGER_S
+    orders = Producer({"bootstrap.servers": brokers, **SENDING, "linger.ms": linger_s * 1_000})
     prices = Producer({"bootstrap.servers": brokers, **SENDING})
     due: dict[str, float] = {}
     for item in flow:
         if item.order:
             at = start + len(due) / rate
             due[item.order] = at
-            if pause := pause_s(at, time.monotonic()):
+            if pause := pause_s(at, time.monotonic(), linger_s):
                 orders.poll(0)
                 prices.poll(0)
                 time.sleep(pause)
