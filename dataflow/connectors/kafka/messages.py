@@ -11,16 +11,19 @@ KEYS_MAX: Final = 1 << 20
 """Keys whose partition is remembered, in each topic."""
 RETRY_S: Final = 0.01
 
+Headers = list[tuple[str, str | bytes | None]]
+Destination = tuple[int, bytes | None]
+"""Partition and key."""
+
 
 class TopicKeys:
     """The keys of a topic: the bytes and the partition of each, remembered."""
 
     def __init__(self, partitions: int) -> None:
         self.partitions: int = partitions
-        self.places: dict[str, tuple[int, bytes]] = {}
+        self.places: dict[str, Destination] = {}
 
-    def place(self, key: str) -> tuple[int, bytes]:
-        """Partition and bytes."""
+    def destination(self, key: str) -> Destination:
         found = self.places.get(key)
         if found is None:
             data = key.encode()
@@ -31,23 +34,25 @@ class TopicKeys:
 
 
 def produce_all(producer: Any, topic: str, keys: TopicKeys, post: Post) -> None:
-    """Produce all of it; waits while too many messages are under way. `producer` is confluent_kafka's. Raises
-    KafkaException."""
-    produce = producer.produce
-    names, values, event_ids, cause_ids = post.keys, post.values, post.event_ids, post.cause_ids
-    number, count = 0, len(values)
-    while number < count:
-        event_id = event_ids[number]
-        place = keys.place(names[number])
-        headers = [
-            ("event_id", event_id), ("cause_id", cause_ids[number]), ("traceparent", traceparent(event_id)),
+    """Produce all of it, as `produce_one` does."""
+    for name, value, event_id, cause_id in zip(post.keys, post.values, post.event_ids, post.cause_ids, strict=True):
+        headers: Headers = [
+            ("event_id", event_id), ("cause_id", cause_id), ("traceparent", traceparent(event_id)),
         ]  # fmt: skip
+        produce_one(producer, topic, keys.destination(name), value, headers)
+
+
+def produce_one(producer: Any, topic: str, destination: Destination, value: bytes | None, headers: Headers) -> None:
+    """Produce one message; waits while too many are under way. `producer` is confluent_kafka's. Raises
+    KafkaException."""
+    partition, key = destination
+    while True:
         try:
-            produce(topic, values[number], place[1], place[0], headers=headers)
+            producer.produce(topic, value, key, partition, headers=headers)
         except BufferError:
             producer.poll(RETRY_S)
         else:
-            number += 1
+            return
 
 
 def traceparent(event_id: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from dataflow.connectors.kafka.clients import as_faults, client_config, open_admin
+from dataflow.connectors.kafka.messages import Headers
 from dataflow.connectors.kafka.transactions import TransactionalProducer
 from dataflow.connectors.kafka.turns import TurnsTopic, make_own_topic
 from dataflow.fault_points import reach
@@ -113,7 +114,7 @@ class Replay:
             for original in originals[first : first + IN_ONE]:
                 letter = original.letter
                 place = f"{letter.topic}/{letter.partition}/{letter.offset}"
-                headers: list[tuple[str, str | bytes | None]] = [
+                headers: Headers = [
                     ("replayed_from", place), ("dead_letter", letter.event_id),
                 ]  # fmt: skip
                 self.producer.produce(letter.topic, original.value, original.key, letter.partition, headers)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from dataflow.connectors.kafka.clients import Complaints, fault_of
-from dataflow.connectors.kafka.messages import RETRY_S, TopicKeys, produce_all
+from dataflow.connectors.kafka.messages import RETRY_S, Headers, TopicKeys, produce_all, produce_one
 from dataflow.connectors.kafka.topic_plan import LETTER_BYTES_MAX
 from dataflow.connectors.kafka.transactional_ids import Claimant
 from dataflow.ports import Interrupted, Post
@@ -98,24 +98,12 @@ class TransactionalProducer:
         except KafkaException as failure:
             raise self._fault(f"write to {topic}", failure.args[0]) from None
 
-    def produce(
-        self,
-        topic: str,
-        value: bytes | None,
-        key: bytes | None,
-        partition: int,
-        headers: list[tuple[str, str | bytes | None]],
-    ) -> None:
+    def produce(self, topic: str, value: bytes | None, key: bytes | None, partition: int, headers: Headers) -> None:
         """Produce one message; waits while too many are under way."""
-        while True:
-            try:
-                self.producer.produce(topic, value, key, partition, headers=headers)
-            except BufferError:
-                self.producer.poll(RETRY_S)
-            except KafkaException as failure:
-                raise self._fault(f"write to {topic}", failure.args[0]) from None
-            else:
-                return
+        try:
+            produce_one(self.producer, topic, (partition, key), value, headers)
+        except KafkaException as failure:
+            raise self._fault(f"write to {topic}", failure.args[0]) from None
 
     def flush(self) -> None:
         """Wait until all that was produced is there. Raises Interrupted or InputFault."""
